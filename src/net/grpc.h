@@ -1,0 +1,41 @@
+// gRPC over the Server's HTTP/2 (gRPC over HTTP2, protocol description in the grpc repository's PROTOCOL-HTTP2.md):
+// message framing, compression of messages, status in trailers. Unary and server-streaming calls; no generated code.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "net/http.h"
+
+namespace clew::net {
+
+// True when the request is a gRPC call (POST, content-type application/grpc…).
+bool is_grpc(const Request& request);
+
+// The single message of a unary or server-streaming call, decompressed by grpc-encoding (identity, gzip, deflate, zstd).
+// Errors carry the code the caller must be answered with: a frame longer than limit_bytes before or after
+// decompression is resource_exhausted, an unknown encoding unimplemented, anything malformed invalid_argument.
+Result<std::string> read_grpc_message(const Request& request, size_t limit_bytes);
+
+// The time the caller still waits (grpc-timeout), if it said so.
+std::optional<std::chrono::nanoseconds> grpc_timeout(const Request& request);
+
+// One message with its five-byte prefix.
+std::string grpc_frame(std::string_view message);
+
+// A complete unary answer.
+Response grpc_reply(std::string_view message);
+// A failed call: trailers only. `details` is a serialized google.rpc.Status for grpc-status-details-bin, or empty.
+Response grpc_error(int code, std::string_view message, std::string_view details = {});
+// The trailers of a streaming call's end.
+Headers grpc_trailers(int code, std::string_view message);
+
+// google.rpc.Status {code 1, message 2, details 3}, with google.rpc.RetryInfo when retry_delay is given.
+std::string encode_rpc_status(int code, std::string_view message,
+                              std::optional<std::chrono::milliseconds> retry_delay = {});
+
+}  // namespace clew::net
