@@ -1,0 +1,73 @@
+// All file I/O goes through here, so that tests can break it: what was not synced disappears, writes tear, disks fill.
+//
+// Paths are UTF-8 strings. Every error names the path and the system's reason. A full disk is resource_exhausted, a
+// missing file not_found, a file that exists already_exists, anything else unavailable (EIO and its like).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace clew::env {
+
+// One writer. What was appended is durable only after a sync() that answered OK. After a failed append or sync the file
+// is not to be synced again (the kernel may have dropped the pages): write a new one.
+class AppendFile {
+ public:
+  virtual ~AppendFile() = default;  // closes, without syncing
+  virtual Status append(std::string_view bytes) = 0;
+  virtual Status sync() = 0;        // fdatasync
+  virtual uint64_t size() const = 0;
+};
+
+// Any number of readers at once.
+class ReadFile {
+ public:
+  virtual ~ReadFile() = default;
+  // Appends exactly `count` bytes from `offset` to out; fewer in the file is out_of_range.
+  virtual Status read(uint64_t offset, size_t count, std::string& out) const = 0;
+  virtual uint64_t size() const = 0;
+};
+
+// Held as long as the object lives; the file stays, holding the owner's process id as text.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+class Files {
+ public:
+  virtual ~Files() = default;
+
+  // Creates the file; already_exists when it is there.
+  virtual Result<std::unique_ptr<AppendFile>> create(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<ReadFile>> open(const std::string& path) = 0;
+  // The whole file; resource_exhausted when it is longer than limit_bytes.
+  virtual Result<std::string> read_all(const std::string& path, uint64_t limit_bytes) = 0;
+
+  virtual Status make_folders(const std::string& path) = 0;               // and those above it
+  virtual Result<std::vector<std::string>> list(const std::string& path) = 0;  // names, sorted; not "." and ".."
+  virtual Result<bool> exists(const std::string& path) = 0;
+  virtual Status rename(const std::string& from, const std::string& to) = 0;   // replaces `to`
+  virtual Status remove(const std::string& path) = 0;                     // a file; missing is OK
+  virtual Status remove_folder(const std::string& path) = 0;              // with all in it; missing is OK
+  virtual Status sync_folder(const std::string& path) = 0;
+  virtual Status truncate(const std::string& path, uint64_t size) = 0;
+  virtual Result<uint64_t> free_bytes(const std::string& path) = 0;
+
+  // Exclusive between processes; failed_precondition names the holder's process id.
+  virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
+
+  // Writes a whole file so that after a crash either the old or the new content is there: `path`.tmp, sync, rename,
+  // sync of the folder.
+  Status replace(const std::string& path, std::string_view bytes);
+};
+
+// The operating system's files; lives for ever.
+Files& system_files();
+
+}  // namespace clew::env
