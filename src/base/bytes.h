@@ -16,13 +16,16 @@ namespace clew {
 
 static_assert(std::endian::native == std::endian::little, "the formats are written by memcpy");
 
+// Not bool: a byte of outside data that is neither 0 nor 1 is not a value of it.
+template <typename T>
+concept FixedWidth = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
+
 // Appends to a string it does not own.
 class ByteWriter {
  public:
   explicit ByteWriter(std::string& out) : out_(out) {}
 
-  template <typename T>
-    requires std::is_arithmetic_v<T>
+  template <FixedWidth T>
   void fixed(T value) {
     char raw[sizeof(T)];
     std::memcpy(raw, &value, sizeof(T));
@@ -36,7 +39,7 @@ class ByteWriter {
     varint(bytes.size());
     out_.append(bytes);
   }
-  template <typename T>
+  template <FixedWidth T>
   void array(std::span<const T> values) {
     out_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   }
@@ -54,8 +57,7 @@ class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
 
-  template <typename T>
-    requires std::is_arithmetic_v<T>
+  template <FixedWidth T>
   T fixed() {
     T value{};
     std::string_view raw = take(sizeof(T));
@@ -78,11 +80,11 @@ class ByteReader {
   }
   std::string_view sized() { return take(varint()); }
   // Copies values.size() elements; false (and zeroes nothing) when there are not that many bytes.
-  template <typename T>
+  template <FixedWidth T>
   bool array(std::span<T> values) {
     std::string_view raw = take(values.size_bytes());
     if (!ok_) return false;
-    std::memcpy(values.data(), raw.data(), raw.size());
+    if (!raw.empty()) std::memcpy(values.data(), raw.data(), raw.size());
     return true;
   }
   bool ok() const { return ok_; }

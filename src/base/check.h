@@ -6,8 +6,8 @@ namespace clew {
 [[noreturn]] void check_failed(const char* file, int line, const char* what);
 }
 
-#define CHECK(condition)                                                      \
-  do {                                                                        \
+#define CHECK(condition)                                                                         \
+  do {                                                                                           \
     if (__builtin_expect(!(condition), 0)) ::clew::check_failed(__FILE__, __LINE__, #condition); \
   } while (false)
 

@@ -38,9 +38,10 @@ Counter& member(std::string_view name, std::string_view help, Labels&& labels, c
   return *slot;
 }
 
-void append_label_value(std::string& out, std::string_view value) {
+// Help texts escape backslash and line feed; label values the double quote as well.
+void append_escaped(std::string& out, std::string_view value, bool in_quotes) {
   for (char c : value) {
-    if (c == '\\' || c == '"') out.push_back('\\');
+    if (c == '\\' || (c == '"' && in_quotes)) out.push_back('\\');
     if (c == '\n') {
       out.append("\\n");
     } else {
@@ -64,13 +65,15 @@ std::string render_counters() {
   std::lock_guard lock(all.mutex);
   std::string out;
   for (const auto& [name, family] : all.families) {
-    out.append("# HELP ").append(name).append(" ").append(family.help).append("\n");
+    out.append("# HELP ").append(name).append(" ");
+    append_escaped(out, family.help, false);
+    out.push_back('\n');
     out.append("# TYPE ").append(name).append(" ").append(family.kind).append("\n");
     for (const auto& [labels, member] : family.members) {
       out.append(name);
       for (size_t i = 0; i < labels.size(); ++i) {
         out.append(i == 0 ? "{" : ",").append(labels[i].first).append("=\"");
-        append_label_value(out, labels[i].second);
+        append_escaped(out, labels[i].second, true);
         out.append("\"");
       }
       if (!labels.empty()) out.push_back('}');

@@ -1,16 +1,20 @@
 #include "base/log.h"
 
+#include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cmath>
+
 #include "base/json_text.h"
+#include "base/utf8.h"
 
 namespace clew::log {
 namespace {
 
 struct Sink {
-  std::shared_ptr<spdlog::logger> logger = std::make_shared<spdlog::logger>(
-      "clew", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  std::shared_ptr<spdlog::logger> logger =
+      std::make_shared<spdlog::logger>("clew", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   Format format = Format::text;
 
   Sink() { set(Level::info, Format::text); }
@@ -18,9 +22,9 @@ struct Sink {
     format = f;
     logger->set_level(to_spdlog(level));
     logger->flush_on(spdlog::level::info);
-    logger->set_pattern(f == Format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
-                                          : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
-                        spdlog::pattern_time_type::utc);
+    logger->set_pattern(
+        f == Format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+        spdlog::pattern_time_type::utc);
   }
   static spdlog::level::level_enum to_spdlog(Level level) {
     switch (level) {
@@ -44,12 +48,16 @@ bool plain_word(std::string_view text) {
   for (char c : text) {
     if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f) return false;
   }
-  return true;
+  return is_utf8(text);
 }
 
 }  // namespace
 
-void configure(Level level, Format format) { sink().set(level, format); }
+Field::Field(std::string_view k, double v) : key(k), value(fmt::format("{}", v)), quoted(!std::isfinite(v)) {}
+
+void configure(Level level, Format format) {
+  sink().set(level, format);
+}
 
 Result<Level> parse_level(std::string_view text) {
   if (text == "debug") return Level::debug;

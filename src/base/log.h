@@ -21,9 +21,9 @@ struct Field {
   Field(std::string_view k, const char* v) : key(k), value(v), quoted(true) {}
   Field(std::string_view k, const std::string& v) : key(k), value(v), quoted(true) {}
   Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false") {}
-  template <typename T>
-    requires(std::integral<T> || std::floating_point<T>)
+  template <std::integral T>
   Field(std::string_view k, T v) : key(k), value(std::to_string(v)) {}
+  Field(std::string_view k, double v);  // the shortest text that reads back equal; NaN and infinities are quoted
   Field(std::string_view k, const Error& e) : key(k), value(e.message), quoted(true) {}
 
   std::string_view key;
@@ -38,10 +38,18 @@ Result<Level> parse_level(std::string_view text);
 Result<Format> parse_format(std::string_view text);
 
 void write(Level level, std::string_view event, Fields fields);
-inline void debug(std::string_view event, Fields fields = {}) { write(Level::debug, event, fields); }
-inline void info(std::string_view event, Fields fields = {}) { write(Level::info, event, fields); }
-inline void warn(std::string_view event, Fields fields = {}) { write(Level::warn, event, fields); }
-inline void error(std::string_view event, Fields fields = {}) { write(Level::error, event, fields); }
+inline void debug(std::string_view event, Fields fields = {}) {
+  write(Level::debug, event, fields);
+}
+inline void info(std::string_view event, Fields fields = {}) {
+  write(Level::info, event, fields);
+}
+inline void warn(std::string_view event, Fields fields = {}) {
+  write(Level::warn, event, fields);
+}
+inline void error(std::string_view event, Fields fields = {}) {
+  write(Level::error, event, fields);
+}
 
 // The body of a line without its time and level; for tests and for JSON in other places.
 std::string render(Format format, std::string_view event, Fields fields);

@@ -16,6 +16,8 @@ constexpr uint64_t mix64(uint64_t x) {
   return x;
 }
 
-constexpr uint64_t mix64(uint64_t a, uint64_t b) { return mix64(mix64(a) + 0x9e3779b97f4a7c15ULL + b); }
+constexpr uint64_t mix64(uint64_t a, uint64_t b) {
+  return mix64(mix64(a) + 0x9e3779b97f4a7c15ULL + b);
+}
 
 }  // namespace clew

@@ -53,7 +53,9 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
 inline std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::invalid_argument, std::move(message));
 }
-inline std::unexpected<Error> corrupt(std::string message) { return fail(ErrorCode::corruption, std::move(message)); }
+inline std::unexpected<Error> corrupt(std::string message) {
+  return fail(ErrorCode::corruption, std::move(message));
+}
 
 // For bytes from outside that are walked by nested calls: passes an error on, with the place added.
 template <typename T>
@@ -66,15 +68,15 @@ std::unexpected<Error> pass(Result<T>&& result, std::string_view where) {
 #define CLEW_CONCAT_(a, b) a##b
 #define CLEW_CONCAT(a, b) CLEW_CONCAT_(a, b)
 
-// TRY(expr): returns the error of expr from this function, if it has one.
-#define TRY(expr)                                                                             \
-  do {                                                                                        \
-    if (auto try_result_ = (expr); !try_result_) return std::unexpected(std::move(try_result_.error())); \
+// TRY(expr): returns the error of expr from this function, if it has one. Variadic, so that expr may hold commas.
+#define TRY(...)                                                                                                \
+  do {                                                                                                          \
+    if (auto try_result_ = (__VA_ARGS__); !try_result_) return std::unexpected(std::move(try_result_.error())); \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto x, expr): x is the value of expr, or this function returns its error.
-#define ASSIGN_OR_RETURN(lhs, expr) ASSIGN_OR_RETURN_(CLEW_CONCAT(assign_result_, __LINE__), lhs, expr)
-#define ASSIGN_OR_RETURN_(result, lhs, expr)                          \
-  auto result = (expr);                                               \
-  if (!result) return std::unexpected(std::move(result.error()));     \
+#define ASSIGN_OR_RETURN(lhs, ...) ASSIGN_OR_RETURN_(CLEW_CONCAT(assign_result_, __LINE__), lhs, __VA_ARGS__)
+#define ASSIGN_OR_RETURN_(result, lhs, ...)                       \
+  auto result = (__VA_ARGS__);                                    \
+  if (!result) return std::unexpected(std::move(result.error())); \
   lhs = std::move(*result)

@@ -20,7 +20,7 @@ class AppendFile {
  public:
   virtual ~AppendFile() = default;  // closes, without syncing
   virtual Status append(std::string_view bytes) = 0;
-  virtual Status sync() = 0;        // fdatasync
+  virtual Status sync() = 0;  // fdatasync
   virtual uint64_t size() const = 0;
 };
 
@@ -49,12 +49,12 @@ class Files {
   // The whole file; resource_exhausted when it is longer than limit_bytes.
   virtual Result<std::string> read_all(const std::string& path, uint64_t limit_bytes) = 0;
 
-  virtual Status make_folders(const std::string& path) = 0;               // and those above it
+  virtual Status make_folders(const std::string& path) = 0;                    // and those above it
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;  // names, sorted; not "." and ".."
   virtual Result<bool> exists(const std::string& path) = 0;
-  virtual Status rename(const std::string& from, const std::string& to) = 0;   // replaces `to`
-  virtual Status remove(const std::string& path) = 0;                     // a file; missing is OK
-  virtual Status remove_folder(const std::string& path) = 0;              // with all in it; missing is OK
+  virtual Status rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
+  virtual Status remove(const std::string& path) = 0;                         // a file; missing is OK
+  virtual Status remove_folder(const std::string& path) = 0;                  // with all in it; missing is OK
   virtual Status sync_folder(const std::string& path) = 0;
   virtual Status truncate(const std::string& path, uint64_t size) = 0;
   virtual Result<uint64_t> free_bytes(const std::string& path) = 0;

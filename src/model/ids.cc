@@ -1,6 +1,6 @@
 #include "model/ids.h"
 
-#include <bit>
+#include <cstring>
 
 #include "base/hex.h"
 
@@ -52,7 +52,9 @@ std::string TraceId::hex() const {
   return out;
 }
 
-TraceId TraceId::from_bytes(const char* bytes) { return {load_big(bytes), load_big(bytes + 8)}; }
+TraceId TraceId::from_bytes(const char* bytes) {
+  return {load_big(bytes), load_big(bytes + 8)};
+}
 
 Result<TraceId> TraceId::parse(std::string_view hex) {
   TraceId id;
@@ -60,7 +62,9 @@ Result<TraceId> TraceId::parse(std::string_view hex) {
   return id;
 }
 
-void SpanId::copy_to(char* out8) const { store_big(out8, value); }
+void SpanId::copy_to(char* out8) const {
+  store_big(out8, value);
+}
 
 std::string SpanId::bytes() const {
   std::string out(8, '\0');
@@ -74,7 +78,9 @@ std::string SpanId::hex() const {
   return out;
 }
 
-SpanId SpanId::from_bytes(const char* bytes) { return {load_big(bytes)}; }
+SpanId SpanId::from_bytes(const char* bytes) {
+  return {load_big(bytes)};
+}
 
 Result<SpanId> SpanId::parse(std::string_view hex) {
   uint64_t hi = 0;

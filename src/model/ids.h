@@ -1,12 +1,11 @@
 // Trace and span ids as values: 16 and 8 bytes in network order, compared and printed as the hex text users know.
 #pragma once
 
-#include <cstdint>
 #include <compare>
-#include <cstring>
-#include <functional>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/mix.h"
 #include "base/result.h"
@@ -22,8 +21,8 @@ struct TraceId {
   bool is_zero() const { return (hi | lo) == 0; }
   // Chooses lanes and reaches the disk in filters: never change.
   uint64_t hash() const { return mix64(hi, lo); }
-  std::string hex() const;                      // 32 digits
-  std::string bytes() const;                    // 16 bytes
+  std::string hex() const;    // 32 digits
+  std::string bytes() const;  // 16 bytes
   void copy_to(char* out16) const;
 
   // Precondition: 16 bytes.
@@ -37,8 +36,8 @@ struct SpanId {
 
   friend auto operator<=>(const SpanId&, const SpanId&) = default;
   bool is_zero() const { return value == 0; }
-  std::string hex() const;                      // 16 digits
-  std::string bytes() const;                    // 8 bytes
+  std::string hex() const;    // 16 digits
+  std::string bytes() const;  // 8 bytes
   void copy_to(char* out8) const;
 
   // Precondition: 8 bytes.

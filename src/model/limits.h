@@ -8,7 +8,7 @@
 namespace clew {
 
 struct Limits {
-  size_t attributes_per_span = 4096;        // also per event, link, resource and scope
+  size_t attributes_per_span = 4096;  // also per event, link, resource and scope
   size_t events_per_span = 65536;
   size_t links_per_span = 65536;
   size_t value_bytes = size_t{1} << 20;     // a longer text or bytes value is cut at a character, and flagged

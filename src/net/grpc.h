@@ -16,8 +16,8 @@ namespace clew::net {
 // True when the request is a gRPC call (POST, content-type application/grpc…).
 bool is_grpc(const Request& request);
 
-// The single message of a unary or server-streaming call, decompressed by grpc-encoding (identity, gzip, deflate, zstd).
-// Errors carry the code the caller must be answered with: a frame longer than limit_bytes before or after
+// The single message of a unary or server-streaming call, decompressed by grpc-encoding (identity, gzip, deflate,
+// zstd). Errors carry the code the caller must be answered with: a frame longer than limit_bytes before or after
 // decompression is resource_exhausted, an unknown encoding unimplemented, anything malformed invalid_argument.
 Result<std::string> read_grpc_message(const Request& request, size_t limit_bytes);
 

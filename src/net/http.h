@@ -32,16 +32,16 @@ class Headers {
 // What a handler may know about where a request came from. `state` is the handler's own: it is kept as long as the
 // connection and touched only on its thread (receive keeps its decoder there).
 struct Connection {
-  std::string listener;   // the name of the listener, as in the configuration ("otlp_http")
-  std::string peer;       // address:port
+  std::string listener;  // the name of the listener, as in the configuration ("otlp_http")
+  std::string peer;      // address:port
   bool loopback = false;
   std::shared_ptr<void> state;
 };
 
 struct Request {
-  std::string method;     // upper case
-  std::string path;       // percent-decoded, without query
-  std::string query;      // raw, after '?'
+  std::string method;  // upper case
+  std::string path;    // percent-decoded, without query
+  std::string query;   // raw, after '?'
   Headers headers;
   std::string body;       // whole, still as sent (see decode_body for Content-Encoding)
   int http_version = 11;  // 10, 11 or 20
@@ -56,7 +56,7 @@ struct Response {
   int status = 200;
   Headers headers;
   std::string body;
-  Headers trailers;       // sent on HTTP/2 only (gRPC's status)
+  Headers trailers;  // sent on HTTP/2 only (gRPC's status)
 
   static Response text(int status, std::string body);
   static Response json(std::string body, int status = 200);

@@ -1,0 +1,158 @@
+#include "column/dictionary.h"
+
+#include <absl/hash/hash.h>
+
+#include <algorithm>
+
+namespace clew {
+namespace {
+
+bool has_text(ValueType type) {
+  return type == ValueType::string || type == ValueType::bytes || type == ValueType::array || type == ValueType::kvlist;
+}
+
+}  // namespace
+
+uint64_t ValueDictionary::hash_of(ValueView value) {
+  if (has_text(value.type)) return absl::HashOf(static_cast<uint8_t>(value.type), value.text);
+  return absl::HashOf(static_cast<uint8_t>(value.type), value.scalar);
+}
+
+ValueView ValueDictionary::at(uint32_t code) const {
+  const Entry& entry = entries_[code];
+  auto type = static_cast<ValueType>(types_[code]);
+  if (has_text(type)) return {type, 0, {entry.data, entry.scalar_or_length}};
+  return {type, entry.scalar_or_length, {}};
+}
+
+uint32_t ValueDictionary::push(ValueView value) {
+  uint32_t code = entries_.pending_size();
+  if (has_text(value.type)) {
+    std::string_view text = arena_.copy(value.text);
+    entries_.append({text.data(), text.size()});
+  } else {
+    entries_.append({nullptr, value.scalar});
+  }
+  types_.append(static_cast<uint8_t>(value.type));
+  types_.publish();
+  entries_.publish();
+  return code;
+}
+
+uint32_t ValueDictionary::intern(ValueView value) {
+  if (is_plain()) {
+    uint32_t code = find(value);
+    return code != kNoCode ? code : push(value);
+  }
+  uint64_t hash = hash_of(value);
+  uint32_t code = table_.find(hash, [&](uint32_t c) { return at(c) == value; });
+  if (code != CodeTable::kNone) return code;
+  code = push(value);
+  table_.insert(hash, code, [&](uint32_t c) { return hash_of(at(c)); });
+  return code;
+}
+
+uint32_t ValueDictionary::append(ValueView value) {
+  if (!is_plain()) hashed_.store(entries_.pending_size(), std::memory_order_release);
+  return push(value);
+}
+
+uint32_t ValueDictionary::find(ValueView value) const {
+  uint32_t code = table_.find(hash_of(value), [&](uint32_t c) { return at(c) == value; });
+  if (code != CodeTable::kNone) return code;
+  uint32_t end = size();
+  for (uint32_t c = hashed_.load(std::memory_order_acquire); c < end; ++c) {
+    if (at(c) == value) return c;
+  }
+  return kNoCode;
+}
+
+void ValueDictionary::find(ValueView value, std::vector<uint32_t>& codes) const {
+  uint32_t code = table_.find(hash_of(value), [&](uint32_t c) { return at(c) == value; });
+  if (code != CodeTable::kNone) codes.push_back(code);
+  uint32_t end = size();
+  for (uint32_t c = hashed_.load(std::memory_order_acquire); c < end; ++c) {
+    if (at(c) == value) codes.push_back(c);
+  }
+}
+
+bool ValueDictionary::place(uint32_t code, ValueView value) {
+  if (!is_plain()) hashed_.store(0, std::memory_order_release);
+  if (code < entries_.pending_size()) {
+    if (at(code) == value) return true;
+    if (at(code).type != ValueType::none) return false;
+    // Replay has no readers yet, so a hole may be filled in place.
+    if (has_text(value.type)) {
+      std::string_view text = arena_.copy(value.text);
+      entries_.mutable_at(code) = {text.data(), text.size()};
+    } else {
+      entries_.mutable_at(code) = {nullptr, value.scalar};
+    }
+    types_.mutable_at(code) = static_cast<uint8_t>(value.type);
+    return true;
+  }
+  while (entries_.pending_size() < code) push({});
+  push(value);
+  return true;
+}
+
+size_t ValueDictionary::allocated_bytes() const {
+  return entries_.allocated_bytes() + types_.allocated_bytes() + arena_.allocated_bytes() + table_.allocated_bytes();
+}
+
+uint64_t TupleDictionary::hash_of(std::span<const uint32_t> words) {
+  return absl::HashOf(std::string_view(reinterpret_cast<const char*>(words.data()), words.size_bytes()));
+}
+
+TupleDictionary::Entry TupleDictionary::store(std::span<const uint32_t> words) {
+  if (words.size() > left_) {
+    size_t size = std::max<size_t>(words.size(), chunks_.empty() ? 64 : 1024);
+    chunks_.push_back(std::unique_ptr<uint32_t[]>(new uint32_t[size]));
+    next_ = chunks_.back().get();
+    left_ = size;
+    allocated_ += size * sizeof(uint32_t);
+  }
+  std::copy(words.begin(), words.end(), next_);
+  Entry entry{next_, words.size()};
+  next_ += words.size();
+  left_ -= words.size();
+  return entry;
+}
+
+uint32_t TupleDictionary::push(std::span<const uint32_t> words) {
+  entries_.append(store(words));
+  entries_.publish();
+  return entries_.pending_size() - 1;
+}
+
+uint32_t TupleDictionary::find(std::span<const uint32_t> words) const {
+  uint32_t code = table_.find(hash_of(words), [&](uint32_t c) { return std::ranges::equal(at(c), words); });
+  return code == CodeTable::kNone ? kNoCode : code;
+}
+
+uint32_t TupleDictionary::intern(std::span<const uint32_t> words) {
+  uint64_t hash = hash_of(words);
+  uint32_t code = table_.find(hash, [&](uint32_t c) { return std::ranges::equal(at(c), words); });
+  if (code != CodeTable::kNone) return code;
+  code = push(words);
+  table_.insert(hash, code, [&](uint32_t c) { return hash_of(at(c)); });
+  return code;
+}
+
+bool TupleDictionary::place(uint32_t code, std::span<const uint32_t> words) {
+  if (code < entries_.pending_size()) {
+    if (std::ranges::equal(at(code), words)) return true;
+    if (!at(code).empty()) return false;
+    entries_.mutable_at(code) = store(words);
+    return true;
+  }
+  while (entries_.pending_size() < code) push({});
+  push(words);
+  return true;
+}
+
+size_t TupleDictionary::allocated_bytes() const {
+  return entries_.allocated_bytes() + allocated_ + table_.allocated_bytes();
+}
+
+}  // namespace clew

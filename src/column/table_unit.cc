@@ -1,0 +1,353 @@
+#include "column/table_unit.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+#include "column/nested_records.h"
+#include "column/recode.h"
+
+namespace clew {
+namespace {
+
+int64_t clamp_signed(uint64_t value) {
+  return static_cast<int64_t>(std::min<uint64_t>(value, std::numeric_limits<int64_t>::max()));
+}
+
+// The words of the row after its attribute values, or nothing.
+std::span<const uint32_t> nested_words(const SpanTable& table, uint32_t row) {
+  if (!(table.bits(row) & kHasNested)) return {};
+  return table.words(row).subspan(table.vocabulary.shapes.at(table.shape(row)).size());
+}
+
+}  // namespace
+
+TableUnit::TableUnit(std::string name, std::shared_ptr<const SpanTable> table, uint32_t rows,
+                     std::vector<TraceId> listed_before)
+    : name_(std::move(name)),
+      table_(std::move(table)),
+      rows_(rows),
+      traces_(table_->trace_count(rows)),
+      listed_before_(std::move(listed_before)) {}
+
+uint64_t TableUnit::min_start_ns() const {
+  std::call_once(summarised_, [this] { summarise(); });
+  uint64_t least = std::numeric_limits<uint64_t>::max();
+  for (const auto& trace : summaries_) least = std::min(least, trace.start_ns);
+  return least;
+}
+
+uint64_t TableUnit::max_end_ns() const {
+  std::call_once(summarised_, [this] { summarise(); });
+  uint64_t most = 0;
+  for (const auto& trace : summaries_) most = std::max(most, trace.end_ns);
+  return most;
+}
+
+uint64_t TableUnit::stored_bytes() const {
+  return table_->allocated_bytes();
+}
+
+Result<std::vector<AttributeColumn>> TableUnit::attributes() const {
+  std::vector<AttributeColumn> out;
+  const Vocabulary& vocabulary = table_->vocabulary;
+  for (uint32_t key = 0; key < vocabulary.key_count(); ++key) {
+    KeyView view = vocabulary.key_at(key);
+    out.push_back({view.scope, std::string(view.name), kFirstAttributeColumn + key});
+  }
+  return out;
+}
+
+Result<std::optional<ColumnId>> TableUnit::attribute(Scope scope, std::string_view name) const {
+  uint32_t key = table_->vocabulary.find_key({scope, name});
+  if (key == kNoCode) return std::optional<ColumnId>{};
+  return std::optional<ColumnId>{kFirstAttributeColumn + key};
+}
+
+bool TableUnit::is_multi(ColumnId column) const {
+  if (column < kFirstAttributeColumn) return column == kEventNameColumn;
+  Scope scope = table_->vocabulary.key_at(column - kFirstAttributeColumn).scope;
+  return scope == Scope::event || scope == Scope::link;
+}
+
+namespace {
+
+const ValueDictionary& dictionary_of(const Vocabulary& vocabulary, ColumnId column) {
+  switch (column) {
+    case kNameColumn: return vocabulary.names;
+    case kEventNameColumn: return vocabulary.event_names;
+    case kStatusMessageColumn:
+    case kScopeNameColumn:
+    case kScopeVersionColumn:
+    case kTraceStateColumn: return vocabulary.texts;
+    default: return vocabulary.values(column - kFirstAttributeColumn);
+  }
+}
+
+}  // namespace
+
+Result<uint32_t> TableUnit::entries(ColumnId column) const {
+  return dictionary_of(table_->vocabulary, column).size();
+}
+
+ValueView TableUnit::entry(ColumnId column, uint32_t code) const {
+  return dictionary_of(table_->vocabulary, column).at(code);
+}
+
+Status TableUnit::find(ColumnId column, ValueView value, std::vector<uint32_t>& codes) const {
+  dictionary_of(table_->vocabulary, column).find(value, codes);
+  return {};
+}
+
+std::vector<int32_t> TableUnit::positions_in_shapes(uint32_t key) const {
+  const TupleDictionary& shapes = table_->vocabulary.shapes;
+  std::vector<int32_t> out(shapes.size(), -1);
+  for (uint32_t shape = 0; shape < out.size(); ++shape) {
+    auto keys = shapes.at(shape);
+    auto found = std::find(keys.begin(), keys.end(), key);
+    if (found != keys.end()) out[shape] = static_cast<int32_t>(found - keys.begin());
+  }
+  return out;
+}
+
+std::vector<uint32_t> TableUnit::codes_of_entities(const TupleDictionary& entities, size_t pairs, uint32_t key) const {
+  std::vector<uint32_t> out(entities.size(), kNoCode);
+  for (uint32_t entity = 0; entity < out.size(); ++entity) {
+    auto words = entities.at(entity);
+    for (size_t i = pairs; i + 1 < words.size(); i += 2) {
+      if (words[i] == key) {
+        out[entity] = words[i + 1];
+        break;
+      }
+    }
+  }
+  return out;
+}
+
+Status TableUnit::codes(ColumnId column, RowRange rows, uint32_t* out) const {
+  const SpanTable& table = *table_;
+  const Vocabulary& vocabulary = table.vocabulary;
+  auto fill = [&](auto&& cell) {
+    for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = cell(i);
+  };
+  auto word_of = [](std::span<const uint32_t> words, size_t at) { return at < words.size() ? words[at] : kEmptyText; };
+  switch (column) {
+    case kNameColumn: fill([&](uint32_t i) { return table.name(i); }); return {};
+    case kStatusMessageColumn:
+      fill([&](uint32_t i) { return Envelope::from(vocabulary.envelopes.at(table.envelope(i))).status_message; });
+      return {};
+    case kTraceStateColumn:
+      fill([&](uint32_t i) { return Envelope::from(vocabulary.envelopes.at(table.envelope(i))).trace_state; });
+      return {};
+    case kScopeNameColumn:
+      fill([&](uint32_t i) { return word_of(vocabulary.scopes.at(table.scope(i)), kScopeNameWord); });
+      return {};
+    case kScopeVersionColumn:
+      fill([&](uint32_t i) { return word_of(vocabulary.scopes.at(table.scope(i)), kScopeVersionWord); });
+      return {};
+    default: break;
+  }
+  CHECK(!is_multi(column));
+  uint32_t key = column - kFirstAttributeColumn;
+  switch (vocabulary.key_at(key).scope) {
+    case Scope::span: {
+      auto positions = positions_in_shapes(key);
+      fill([&](uint32_t i) {
+        uint32_t shape = table.shape(i);
+        int32_t position = positions[shape];
+        return position < 0 ? kNoCode : table.words(i)[static_cast<size_t>(position)];
+      });
+      return {};
+    }
+    case Scope::resource: {
+      auto codes = codes_of_entities(vocabulary.resources, kResourcePairs, key);
+      fill([&](uint32_t i) { return codes[table.resource(i)]; });
+      return {};
+    }
+    case Scope::instrumentation: {
+      auto codes = codes_of_entities(vocabulary.scopes, kScopePairs, key);
+      fill([&](uint32_t i) { return codes[table.scope(i)]; });
+      return {};
+    }
+    default: return {};
+  }
+}
+
+Status TableUnit::multi_codes(ColumnId column, RowRange rows, std::vector<uint32_t>& begins,
+                              std::vector<uint32_t>& out) const {
+  begins.assign(1, 0);
+  out.clear();
+  if (!is_multi(column)) {
+    std::vector<uint32_t> single(rows.size());
+    TRY(codes(column, rows, single.data()));
+    for (uint32_t code : single) {
+      if (code != kNoCode) out.push_back(code);
+      begins.push_back(static_cast<uint32_t>(out.size()));
+    }
+    return {};
+  }
+  const SpanTable& table = *table_;
+  bool event_names = column == kEventNameColumn;
+  uint32_t key = event_names ? kNoCode : column - kFirstAttributeColumn;
+  auto positions = event_names ? std::vector<int32_t>{} : positions_in_shapes(key);
+  auto pick = [&](uint32_t shape, std::span<const uint32_t> values) {
+    int32_t position = positions[shape];
+    if (position >= 0) out.push_back(values[static_cast<size_t>(position)]);
+  };
+  for (uint32_t i = rows.begin; i < rows.end; ++i) {
+    walk_nested(
+        nested_words(table, i), table.vocabulary.shapes,
+        [&](const EventRecord& event) {
+          if (event_names) {
+            out.push_back(event.name);
+          } else {
+            pick(event.shape, event.values);
+          }
+        },
+        [&](const LinkRecord& link) {
+          if (!event_names) pick(link.shape, link.values);
+        });
+    begins.push_back(static_cast<uint32_t>(out.size()));
+  }
+  return {};
+}
+
+Status TableUnit::numbers(NumberColumn column, RowRange rows, int64_t* out) const {
+  const SpanTable& table = *table_;
+  auto fill = [&](auto&& cell) {
+    for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = cell(i);
+  };
+  switch (column) {
+    case NumberColumn::start_ns: fill([&](uint32_t i) { return clamp_signed(table.start_ns(i)); }); return {};
+    case NumberColumn::duration_ns:
+      fill([&](uint32_t i) {
+        uint64_t start = table.start_ns(i);
+        uint64_t end = table.end_ns(i);
+        return end < start ? int64_t{0} : clamp_signed(end - start);
+      });
+      return {};
+    case NumberColumn::kind: fill([&](uint32_t i) { return int64_t{table.kind(i)}; }); return {};
+    case NumberColumn::status: fill([&](uint32_t i) { return int64_t{table.status(i)}; }); return {};
+    case NumberColumn::bits: fill([&](uint32_t i) { return int64_t{table.bits(i)}; }); return {};
+    case NumberColumn::receive_ns: fill([&](uint32_t i) { return clamp_signed(table.receive_ns(i)); }); return {};
+    case NumberColumn::parent_row:
+      fill([&](uint32_t i) {
+        uint64_t parent = table.parent(i);
+        if (parent == 0) return int64_t{-1};
+        std::vector<uint32_t> family;
+        table.trace_rows(table.trace_of(i), rows_, family);
+        // Of two spans that share an id (Zipkin's client and server) the server is the parent, except of the server.
+        int64_t found = -1;
+        for (uint32_t row : family) {
+          if (row == i || table.span(row) != parent) continue;
+          if (found < 0 || table.kind(row) == static_cast<uint8_t>(SpanKind::server)) found = row;
+        }
+        return found;
+      });
+      return {};
+  }
+  return {};
+}
+
+Status TableUnit::nested_numbers(NestedNumber column, RowRange rows, std::vector<uint32_t>& begins,
+                                 std::vector<int64_t>& values) const {
+  begins.assign(1, 0);
+  values.clear();
+  for (uint32_t i = rows.begin; i < rows.end; ++i) {
+    walk_nested(
+        nested_words(*table_, i), table_->vocabulary.shapes,
+        [&](const EventRecord& event) {
+          if (column == NestedNumber::event_since_start_ns) values.push_back(event.since_start_ns);
+        },
+        [&](const LinkRecord& link) {
+          if (column == NestedNumber::link_trace_hi) values.push_back(static_cast<int64_t>(link.trace.hi));
+          if (column == NestedNumber::link_trace_lo) values.push_back(static_cast<int64_t>(link.trace.lo));
+          if (column == NestedNumber::link_span) values.push_back(static_cast<int64_t>(link.span.value));
+        });
+    begins.push_back(static_cast<uint32_t>(values.size()));
+  }
+  return {};
+}
+
+Status TableUnit::span_ids(RowRange rows, uint64_t* out) const {
+  for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = table_->span(i);
+  return {};
+}
+
+Status TableUnit::parent_ids(RowRange rows, uint64_t* out) const {
+  for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = table_->parent(i);
+  return {};
+}
+
+Status TableUnit::trace_numbers(RowRange rows, uint32_t* out) const {
+  for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = table_->trace_of(i);
+  return {};
+}
+
+Result<std::optional<uint32_t>> TableUnit::find_trace(TraceId id) const {
+  uint32_t trace = table_->find_trace(id, rows_);
+  if (trace == kNoTrace) return std::optional<uint32_t>{};
+  return std::optional<uint32_t>{trace};
+}
+
+void TableUnit::summarise() const {
+  const SpanTable& table = *table_;
+  summaries_.resize(traces_);
+  for (uint32_t i = 0; i < rows_; ++i) {
+    uint32_t trace = table.trace_of(i);
+    TraceSummary& summary = summaries_[trace];
+    uint64_t start = table.start_ns(i);
+    uint64_t end = std::max(start, table.end_ns(i));
+    if (summary.spans == 0) {
+      summary.id = table.trace_id(trace);
+      summary.start_ns = start;
+    }
+    summary.start_ns = std::min(summary.start_ns, start);
+    summary.end_ns = std::max(summary.end_ns, end);
+    ++summary.spans;
+    if (table.status(i) == static_cast<uint8_t>(StatusCode::error)) ++summary.errors;
+    if (table.parent(i) == 0 &&
+        (summary.root_row == kNoRow ||
+         std::pair(start, table.span(i)) < std::pair(table.start_ns(summary.root_row), table.span(summary.root_row)))) {
+      summary.root_row = i;
+    }
+  }
+  listed_ = listed_before_;
+  for (const TraceSummary& summary : summaries_) {
+    if (summary.root_row == kNoRow) listed_.push_back(summary.id);
+  }
+  std::sort(listed_.begin(), listed_.end());
+  listed_.erase(std::unique(listed_.begin(), listed_.end()), listed_.end());
+}
+
+Result<std::span<const TraceSummary>> TableUnit::summaries() const {
+  std::call_once(summarised_, [this] { summarise(); });
+  return std::span<const TraceSummary>(summaries_);
+}
+
+Result<std::span<const TraceId>> TableUnit::listed() const {
+  std::call_once(summarised_, [this] { summarise(); });
+  return std::span<const TraceId>(listed_);
+}
+
+Status TableUnit::trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const {
+  rows.clear();
+  table_->trace_rows(trace, rows_, rows);
+  std::sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
+    return std::tuple(table_->start_ns(a), table_->span(a), a) < std::tuple(table_->start_ns(b), table_->span(b), b);
+  });
+  return {};
+}
+
+Status TableUnit::copy_rows(std::span<const uint32_t> rows, SpanTable& out) const {
+  Recoder recoder(table_->vocabulary, out.vocabulary);
+  std::vector<uint32_t> words;
+  for (uint32_t i : rows) {
+    words.clear();
+    SpanRow row = recoder.row(table_->row(i), table_->words(i), words);
+    out.append(row, words);
+  }
+  return {};
+}
+
+}  // namespace clew

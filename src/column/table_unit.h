@@ -1,0 +1,71 @@
+// A SpanTable, cut off at a number of published rows, as a Unit: a live segment as one query sees it, or a gathered
+// trace.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "column/span_table.h"
+#include "column/unit.h"
+
+namespace clew {
+
+class TableUnit : public Unit {
+ public:
+  // `listed_before` (sorted) are traces known from earlier units; those without a root here are added.
+  TableUnit(std::string name, std::shared_ptr<const SpanTable> table, uint32_t rows,
+            std::vector<TraceId> listed_before = {});
+
+  const std::string& name() const override { return name_; }
+  bool is_live() const override { return true; }
+  uint32_t rows() const override { return rows_; }
+  uint32_t traces() const override { return traces_; }
+  uint32_t page_rows() const override { return 4096; }
+  uint64_t min_start_ns() const override;
+  uint64_t max_end_ns() const override;
+  uint64_t stored_bytes() const override;
+  Result<std::vector<AttributeColumn>> attributes() const override;
+  Result<std::optional<ColumnId>> attribute(Scope scope, std::string_view name) const override;
+  bool is_multi(ColumnId column) const override;
+  Result<uint32_t> entries(ColumnId column) const override;
+  ValueView entry(ColumnId column, uint32_t code) const override;
+  Status find(ColumnId column, ValueView value, std::vector<uint32_t>& codes) const override;
+  bool page_may_contain(ColumnId, uint32_t, std::span<const uint32_t> codes) const override { return !codes.empty(); }
+  Status codes(ColumnId column, RowRange rows, uint32_t* out) const override;
+  Status multi_codes(ColumnId column, RowRange rows, std::vector<uint32_t>& begins,
+                     std::vector<uint32_t>& codes) const override;
+  Status numbers(NumberColumn column, RowRange rows, int64_t* out) const override;
+  Status nested_numbers(NestedNumber column, RowRange rows, std::vector<uint32_t>& begins,
+                        std::vector<int64_t>& values) const override;
+  Status span_ids(RowRange rows, uint64_t* out) const override;
+  Status parent_ids(RowRange rows, uint64_t* out) const override;
+  Status trace_numbers(RowRange rows, uint32_t* out) const override;
+  Result<std::optional<uint32_t>> find_trace(TraceId id) const override;
+  Result<std::span<const TraceSummary>> summaries() const override;
+  Status trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const override;
+  Result<std::span<const TraceId>> listed() const override;
+  Status copy_rows(std::span<const uint32_t> rows, SpanTable& out) const override;
+
+  const SpanTable& table() const { return *table_; }
+
+ private:
+  // Per shape of the table: where the column's key stands in it, or -1.
+  std::vector<int32_t> positions_in_shapes(uint32_t key) const;
+  // Per resource or scope of the table: the code of the key's value, or kNoCode.
+  std::vector<uint32_t> codes_of_entities(const TupleDictionary& entities, size_t pairs, uint32_t key) const;
+  void summarise() const;
+
+  std::string name_;
+  std::shared_ptr<const SpanTable> table_;
+  uint32_t rows_;
+  uint32_t traces_;
+  std::vector<TraceId> listed_before_;
+  // Made on first use: most queries on most units never need them.
+  mutable std::once_flag summarised_;
+  mutable std::vector<TraceSummary> summaries_;
+  mutable std::vector<TraceId> listed_;
+};
+
+}  // namespace clew

@@ -1,0 +1,132 @@
+// A unit is a piece of a tenant's data that can be scanned alone: a live segment cut off at a published row, or a
+// block. To a query both are the same: numbered rows, columns of codes with a dictionary each, traces with their rows.
+//
+// Rows are numbered 0 … rows()-1. In a block the rows of a trace are adjacent; in a live segment they are not. Callers
+// read in ranges of any length; pages (page_rows() rows) are the natural ones.
+//
+// Thread rule: all const, any thread. A unit is valid as long as the snapshot it came from.
+// Errors: a live unit has none; a block answers corruption or unavailable, and the query's budget may run out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "column/dictionary.h"
+#include "column/span_table.h"
+#include "column/value.h"
+#include "model/ids.h"
+#include "model/span_words.h"
+
+namespace clew {
+
+struct RowRange {
+  uint32_t begin = 0;
+  uint32_t end = 0;
+  uint32_t size() const { return end - begin; }
+};
+
+// A handle to a coded column of one unit. The fixed ones have these numbers in every unit; attributes come after.
+using ColumnId = uint32_t;
+inline constexpr ColumnId kNameColumn = 0;
+inline constexpr ColumnId kStatusMessageColumn = 1;
+inline constexpr ColumnId kScopeNameColumn = 2;
+inline constexpr ColumnId kScopeVersionColumn = 3;
+inline constexpr ColumnId kEventNameColumn = 4;  // several values a row
+inline constexpr ColumnId kTraceStateColumn = 5;
+inline constexpr ColumnId kFirstAttributeColumn = 16;
+
+// Columns of plain numbers, one a row.
+enum class NumberColumn : uint8_t {
+  start_ns,     // clamped to int64
+  duration_ns,  // 0 where the end is before the start
+  kind,
+  status,
+  parent_row,  // the row of the parent, if it is in this unit and trace; else -1
+  receive_ns,
+  bits,  // RowBit
+};
+
+// Pieces of events and links, several a row.
+enum class NestedNumber : uint8_t { event_since_start_ns, link_trace_hi, link_trace_lo, link_span };
+
+struct AttributeColumn {
+  Scope scope = Scope::span;
+  std::string name;
+  ColumnId id = 0;
+};
+
+struct TraceSummary {
+  TraceId id;
+  uint64_t start_ns = 0;  // of its first span here
+  uint64_t end_ns = 0;    // latest end here
+  uint32_t spans = 0;
+  uint32_t errors = 0;
+  uint32_t root_row = kNoRow;  // the first span without a parent id; kNoRow: none in this unit
+};
+
+class Unit {
+ public:
+  virtual ~Unit() = default;
+
+  virtual const std::string& name() const = 0;  // "lane0-000017" or the block's id, for logs and explain
+  virtual bool is_live() const = 0;
+  virtual uint32_t rows() const = 0;
+  virtual uint32_t traces() const = 0;
+  virtual uint32_t page_rows() const = 0;
+  // Over all spans; min_start > max_end when empty. A live unit may answer a little more than its rows span.
+  virtual uint64_t min_start_ns() const = 0;
+  virtual uint64_t max_end_ns() const = 0;
+  virtual uint64_t stored_bytes() const = 0;
+
+  // --- coded columns ---------------------------------------------------------------------------------------------
+  // Every attribute key that occurs, with its column.
+  virtual Result<std::vector<AttributeColumn>> attributes() const = 0;
+  virtual Result<std::optional<ColumnId>> attribute(Scope scope, std::string_view name) const = 0;
+  // True when a row may have several values (events and links).
+  virtual bool is_multi(ColumnId column) const = 0;
+
+  // The column's dictionary. Entries are strings for the fixed columns. A dictionary may hold entries that no row uses.
+  virtual Result<uint32_t> entries(ColumnId column) const = 0;
+  virtual ValueView entry(ColumnId column, uint32_t code) const = 0;  // precondition: entries() was asked and is > code
+  // Appends every code of that value.
+  virtual Status find(ColumnId column, ValueView value, std::vector<uint32_t>& codes) const = 0;
+  // False when no row of the page can have one of the codes (sorted ascending). True is always allowed.
+  virtual bool page_may_contain(ColumnId column, uint32_t page, std::span<const uint32_t> codes) const = 0;
+
+  // One code a row, kNoCode where the row has no such attribute. Precondition: !is_multi(column), out holds
+  // rows.size().
+  virtual Status codes(ColumnId column, RowRange rows, uint32_t* out) const = 0;
+  // All codes: those of row rows.begin + i are codes[begins[i]] … codes[begins[i + 1] - 1]; begins gets rows.size() + 1
+  // entries. Both vectors are overwritten. Works for every column.
+  virtual Status multi_codes(ColumnId column, RowRange rows, std::vector<uint32_t>& begins,
+                             std::vector<uint32_t>& codes) const = 0;
+
+  // --- numbers and ids -------------------------------------------------------------------------------------------
+  virtual Status numbers(NumberColumn column, RowRange rows, int64_t* out) const = 0;
+  virtual Status nested_numbers(NestedNumber column, RowRange rows, std::vector<uint32_t>& begins,
+                                std::vector<int64_t>& values) const = 0;
+  virtual Status span_ids(RowRange rows, uint64_t* out) const = 0;
+  virtual Status parent_ids(RowRange rows, uint64_t* out) const = 0;
+
+  // --- traces ------------------------------------------------------------------------------------------------------
+  // Traces are numbered 0 … traces()-1.
+  virtual Status trace_numbers(RowRange rows, uint32_t* out) const = 0;
+  virtual Result<std::optional<uint32_t>> find_trace(TraceId id) const = 0;
+  // One summary per trace, by number. The span is valid as long as the unit.
+  virtual Result<std::span<const TraceSummary>> summaries() const = 0;
+  // The trace's rows by span start, then span id; overwrites rows.
+  virtual Status trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const = 0;
+  // Traces whose other parts may be in other units (DESIGN 3.11): those without a root here, or known from an earlier
+  // unit. Sorted. Valid as long as the unit.
+  virtual Result<std::span<const TraceId>> listed() const = 0;
+
+  // --- whole spans -------------------------------------------------------------------------------------------------
+  // Copies rows, everything of them, to the end of a table (and does not publish it).
+  virtual Status copy_rows(std::span<const uint32_t> rows, SpanTable& out) const = 0;
+};
+
+}  // namespace clew
