@@ -69,7 +69,7 @@ class Responder {
   class Stream;  // implemented in the engine
   explicit Responder(std::shared_ptr<Stream> stream) : stream_(std::move(stream)) {}
   Responder(Responder&&) = default;
-  Responder& operator=(Responder&&) = default;
+  Responder& operator=(Responder&& other);
   ~Responder();
 
   void send(Response response);
@@ -81,7 +81,8 @@ class Responder {
   void end(Headers trailers = {});
 
   bool gone() const;
-  // Called at most once, on the connection's thread, when the client goes away before the answer is complete.
+  // Called at most once, on the connection's thread, when the client goes away before the answer is complete; at once
+  // on the caller's thread when it is gone already.
   void on_gone(std::function<void()> callback);
 
  private:
