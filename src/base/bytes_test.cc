@@ -91,7 +91,7 @@ TEST(Bytes, FixedIsLittleEndian) {
   EXPECT_TRUE(reader.ok() && reader.at_end());
 }
 
-// A record with one of everything; what was read of it, or nullopt when the reader broke off.
+// A record with one of everything.
 std::string record() {
   std::string out;
   ByteWriter writer(out);

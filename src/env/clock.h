@@ -1,10 +1,12 @@
 // Time comes in through here, so that a test can hold it still.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace clew::env {
 
+// Any thread.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -28,8 +30,8 @@ class ManualClock final : public Clock {
   void set_unix_ns(uint64_t now) { unix_ns_ = now; }
 
  private:
-  uint64_t unix_ns_ = 1'700'000'000'000'000'000;
-  uint64_t monotonic_ns_ = 1'000'000'000;
+  std::atomic<uint64_t> unix_ns_ = 1'700'000'000'000'000'000;
+  std::atomic<uint64_t> monotonic_ns_ = 1'000'000'000;
 };
 
 }  // namespace clew::env

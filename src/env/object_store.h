@@ -12,21 +12,25 @@
 
 namespace clew::env {
 
-// Any thread. A put object is durable and seen by everyone when put() answers OK, and not at all before.
+// Any thread. A put object is durable and seen by everyone when put() answers OK; until then it is there whole or not
+// at all, and after a failed put() as well. Keys are relative, 1 to 1024 bytes, without empty parts, "." and "..";
+// others are invalid_argument. A missing object is not_found.
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
   virtual Status put(const std::string& key, std::string_view bytes) = 0;
   virtual Result<std::string> get(const std::string& key) = 0;
-  // Exactly `count` bytes; one request.
+  // Exactly `count` bytes, else out_of_range; one request.
   virtual Result<std::string> get_range(const std::string& key, uint64_t offset, size_t count) = 0;
   virtual Result<uint64_t> size(const std::string& key) = 0;
   // All keys that begin with prefix, sorted.
   virtual Result<std::vector<std::string>> list(const std::string& prefix) = 0;
-  virtual Status remove(const std::string& key) = 0;  // missing is OK
+  virtual Status remove(const std::string& key) = 0;  // durable when it answers OK; missing is OK
 };
 
-// Objects as files below `root`. Precondition: `files` outlives the store. Keys are relative, without "." and "..".
+// Objects as files below `root`. Precondition: `files` outlives the store. Any number of stores may read below one root
+// while one writes (the data directory's lock sees to that). Reading changes nothing on the disk; the first put() or
+// remove() removes what an earlier writer left unfinished.
 std::unique_ptr<ObjectStore> local_object_store(Files& files, std::string root);
 
 }  // namespace clew::env

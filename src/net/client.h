@@ -24,7 +24,12 @@ struct Url {
 
 class Client {
  public:
-  // Connects lazily; a connection that the server closed between two requests is opened again once.
+  // A longer answer is resource_exhausted. Traces of 100 000 spans are answers, too.
+  static constexpr size_t kMaxAnswerBytes = size_t{256} << 20;
+  static constexpr size_t kMaxAnswerHeaderBytes = 256 << 10;
+
+  // http speaks HTTP/1.1, grpc HTTP/2. Connects lazily; a connection that the server closed between two requests is
+  // opened again once.
   static std::unique_ptr<Client> make(Url url, std::chrono::milliseconds timeout);
   virtual ~Client() = default;
 

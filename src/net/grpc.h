@@ -20,6 +20,13 @@ bool is_grpc(const Request& request);
 // zstd). Errors carry the code the caller must be answered with: a frame longer than limit_bytes before or after
 // decompression is resource_exhausted, an unknown encoding unimplemented, anything malformed invalid_argument.
 Result<std::string> read_grpc_message(const Request& request, size_t limit_bytes);
+// The same without a copy of an uncompressed message: a view into request.body, or into `decoded`.
+Result<std::string_view> view_grpc_message(const Request& request, size_t limit_bytes, std::string& decoded);
+// What both sides of a call share: the one message of a body.
+Result<std::string_view> view_grpc_body(std::string_view body, std::string_view encoding, size_t limit_bytes,
+                                        std::string& decoded);
+// The length of the frame that begins so, prefix included; at least the bytes given.
+size_t grpc_frame_bytes(std::string_view first_bytes);
 
 // The time the caller still waits (grpc-timeout), if it said so.
 std::optional<std::chrono::nanoseconds> grpc_timeout(const Request& request);
@@ -33,6 +40,10 @@ Response grpc_reply(std::string_view message);
 Response grpc_error(int code, std::string_view message, std::string_view details = {});
 // The trailers of a streaming call's end.
 Headers grpc_trailers(int code, std::string_view message);
+
+// grpc-message's percent-encoding; what is decoded need not be well-formed.
+std::string encode_grpc_message_text(std::string_view text);
+std::string decode_grpc_message_text(std::string_view text);
 
 // google.rpc.Status {code 1, message 2, details 3}, with google.rpc.RetryInfo when retry_delay is given.
 std::string encode_rpc_status(int code, std::string_view message,

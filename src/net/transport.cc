@@ -136,13 +136,8 @@ void Transport::discard() {
   std::string& buffer = scratch();
   ReadOutcome outcome = read_some(buffer.data(), buffer.size());
   discarded_bytes_ += outcome.bytes;
-  if (outcome.ended || (shut_down_ && discarded_bytes_ >= kDiscardBytes)) {
-    if (outcome.ended && !shut_down_) {
-      discarded_bytes_ = kDiscardBytes;  // the peer only closed its sending side: the answer is still to be sent
-    } else {
-      close();
-    }
-  }
+  if (outcome.ended) discarded_bytes_ = kDiscardBytes;
+  if (shut_down_ && discarded_bytes_ >= kDiscardBytes) close();
 }
 
 Transport::ReadOutcome Transport::read_some(char* to, size_t size) {

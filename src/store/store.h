@@ -1,5 +1,5 @@
-// The store: lanes with live segments, the write-ahead log before every reply, blocks, and the list of units that queries
-// see. This is the only header of the room that server and cli include.
+// The store: lanes with live segments, the write-ahead log before every reply, blocks, and the list of units that
+// queries see. This is the only header of the room that server and cli include.
 //
 //   DATA/clew.lock                       held while a writer has the folder open
 //   DATA/log/00000001.log …              docs/internals/wal.md
@@ -30,16 +30,16 @@ enum class LogMode {
 // Settings under `store.` and `log.`.
 struct StoreOptions {
   std::string folder = "clew-data";
-  bool read_only = false;                               // changes no byte; may run beside a writer
-  uint32_t lanes = 2;                                   // at most 64
+  bool read_only = false;  // changes no byte; may run beside a writer
+  uint32_t lanes = 2;      // at most 64
   LogMode log_mode = LogMode::fsync;
-  uint64_t memory_limit_bytes = uint64_t{4} << 30;      // live segments, dictionaries, unsynced log
-  uint64_t log_max_bytes = uint64_t{4} << 30;           // a segment that holds back more log than this is sealed
+  uint64_t memory_limit_bytes = uint64_t{4} << 30;  // live segments, dictionaries, unsynced log
+  uint64_t log_max_bytes = uint64_t{4} << 30;       // a segment that holds back more log than this is sealed
   uint64_t log_file_bytes = uint64_t{64} << 20;
-  uint32_t segment_rows = 1 << 20;                      // a segment is cut at these many rows
-  uint64_t segment_age_ns = 30ULL * 60 * 1'000'000'000; // … or this age, in recorded receive times
-  uint64_t idle_ns = 10ULL * 1'000'000'000;             // from its cut to its sealing, in recorded receive times
-  uint64_t disk_reserve_bytes = uint64_t{512} << 20;    // below this much free space ingest is refused, sealing goes on
+  uint32_t segment_rows = 1 << 20;                       // a segment is cut at these many rows
+  uint64_t segment_age_ns = 30ULL * 60 * 1'000'000'000;  // … or this age, in recorded receive times
+  uint64_t idle_ns = 10ULL * 1'000'000'000;              // from its cut to its sealing, in recorded receive times
+  uint64_t disk_reserve_bytes = uint64_t{512} << 20;  // below this much free space ingest is refused, sealing goes on
   uint64_t duplicates_window_ns = 300ULL * 1'000'000'000;
   uint64_t duplicates_bytes = uint64_t{256} << 20;
   uint32_t tenants = 1000;

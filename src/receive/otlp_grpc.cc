@@ -1,0 +1,61 @@
+#include "receive/otlp_grpc.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "net/fields.h"
+#include "net/grpc.h"
+#include "wire/otlp.h"
+
+namespace clew::receive {
+namespace {
+
+constexpr std::string_view kCollectorServices = "/opentelemetry.proto.collector.";
+constexpr std::string_view kExport = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+bool has_protobuf_messages(const net::Request& request) {
+  std::string_view type = net::media_type(request.headers.get("content-type"));
+  return net::equals_without_case(type, "application/grpc") || net::equals_without_case(type, "application/grpc+proto");
+}
+
+net::Response response_to(const Verdict& verdict) {
+  if (verdict.is_success()) return net::grpc_reply(wire::encode_export_response_protobuf(verdict.rejected));
+  if (verdict.outcome != Outcome::busy) return net::grpc_error(verdict.rpc_code(), verdict.message);
+  std::chrono::milliseconds delay(verdict.retry_delay_ms);
+  return net::grpc_error(verdict.rpc_code(), verdict.message,
+                         net::encode_rpc_status(verdict.rpc_code(), verdict.message, delay));
+}
+
+}  // namespace
+
+bool OtlpGrpc::owns(std::string_view path) {
+  return path.starts_with(kCollectorServices);
+}
+
+void OtlpGrpc::handle(net::Request request, net::Responder responder) {
+  counters_.count_request(request.body.size());
+  auto refuse_now = [&](const Verdict& verdict) {
+    counters_.count_verdict(verdict.outcome);
+    responder.send(response_to(verdict));
+  };
+  if (request.path != kExport) {
+    return refuse_now(refuse(Outcome::unsupported,
+                             fmt::format("Clew takes traces only: {} is not served, {} is", request.path, kExport)));
+  }
+  if (!has_protobuf_messages(request)) {
+    return refuse_now(refuse(Outcome::unsupported, "messages must be protobuf (application/grpc+proto)"));
+  }
+  if (auto closed = ingest_.closed()) return refuse_now(*closed);
+  auto message = net::read_grpc_message(request, ingest_.request_bytes_limit());
+  if (!message) return refuse_now(verdict_of_bad_request(std::move(message.error())));
+
+  // std::function wants a copy; there is one answer all the same.
+  auto shared = std::make_shared<net::Responder>(std::move(responder));
+  ingest_.take(*request.connection, request.headers, Ingest::Encoding::protobuf, *message, counters_,
+               [shared](const Verdict& verdict) { shared->send(response_to(verdict)); });
+}
+
+}  // namespace clew::receive

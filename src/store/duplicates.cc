@@ -1,0 +1,70 @@
+#include "store/duplicates.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/mix.h"
+
+namespace clew::store {
+namespace {
+
+constexpr size_t kFirstSlots = 1024;
+
+}  // namespace
+
+DuplicateTable::DuplicateTable(uint64_t window_ns, uint64_t limit_bytes)
+    : window_ns_(window_ns),
+      max_slots_(std::bit_floor(std::max<uint64_t>(limit_bytes / (2 * sizeof(Slot)), kFirstSlots))) {}
+
+bool DuplicateTable::find_or_enter(const SpanRow& row, uint64_t receive_ns) {
+  Slot wanted;
+  uint64_t first = mix64(row.trace.hi ^ static_cast<uint64_t>(row.kind), row.span);
+  wanted.high = mix64(first, row.trace.lo);
+  wanted.low = mix64(wanted.high ^ row.span, row.trace.hi) | 1;
+  if (contains(young_, wanted) || contains(old_, wanted)) return true;
+  turn(receive_ns);
+  enter(young_, wanted);
+  return false;
+}
+
+bool DuplicateTable::contains(const Generation& generation, const Slot& wanted) {
+  if (generation.slots.empty()) return false;
+  size_t mask = generation.slots.size() - 1;
+  for (size_t i = wanted.high & mask;; i = (i + 1) & mask) {
+    const Slot& slot = generation.slots[i];
+    if (slot.empty()) return false;
+    if (slot == wanted) return true;
+  }
+}
+
+void DuplicateTable::enter(Generation& generation, const Slot& slot) {
+  size_t mask = generation.slots.size() - 1;
+  size_t i = slot.high & mask;
+  while (!generation.slots[i].empty()) i = (i + 1) & mask;
+  generation.slots[i] = slot;
+  ++generation.count;
+}
+
+void DuplicateTable::grow() {
+  Generation larger;
+  larger.first_receive_ns = young_.first_receive_ns;
+  larger.slots.resize(std::max(kFirstSlots, young_.slots.size() * 2));
+  for (const Slot& slot : young_.slots) {
+    if (!slot.empty()) enter(larger, slot);
+  }
+  young_ = std::move(larger);
+}
+
+void DuplicateTable::turn(uint64_t receive_ns) {
+  bool full = (young_.count + 1) * 3 > young_.slots.size() * 2;
+  bool over = young_.count > 0 && receive_ns > young_.first_receive_ns + window_ns_;
+  if (over || (full && young_.slots.size() >= max_slots_)) {
+    old_ = std::move(young_);
+    young_ = {};
+    full = true;
+  }
+  if (young_.count == 0) young_.first_receive_ns = receive_ns;
+  if (full) grow();
+}
+
+}  // namespace clew::store

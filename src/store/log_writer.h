@@ -1,0 +1,119 @@
+// The one thread that makes rows durable, for all lanes: group commit without a timer. docs/internals/wal.md.
+//
+// Invariants: frames are numbered in the order of submit(); synced() never falls; a waiter is called once, on the log's
+// thread, when everything up to its number is durable, or with resource_exhausted when writing fails (its rows stay
+// queued and are written as soon as that is possible again).
+// Thread rule: submit and wait from any thread; rows of one segment are submitted in order.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "env/clock.h"
+#include "env/files.h"
+#include "store/log_encoder.h"
+#include "store/store.h"
+
+namespace clew::store {
+
+class LogWriter {
+ public:
+  struct Start {
+    uint64_t next_file = 1;
+    uint64_t next_frame = 1;
+    uint64_t next_chapter = 1;
+    // Files that are there already, with the segments that still need them.
+    std::map<uint64_t, std::set<SegmentName>> needed;
+  };
+  // Precondition: files outlives the writer; the folder exists.
+  LogWriter(const StoreOptions& options, env::Files& files, Start start);
+  ~LogWriter();
+
+  // Rows [first_row, first_row + rows) of the segment, which are published. Answers the frame's number.
+  uint64_t submit_rows(std::shared_ptr<Segment> segment, uint32_t first_row, uint32_t rows);
+  uint64_t submit_cut(std::shared_ptr<Segment> segment, uint32_t rows);
+
+  using Waiter = std::function<void(Status)>;
+  // Calls `waiter` when everything up to `number` is durable; at once if it is.
+  void wait(uint64_t number, Waiter waiter);
+
+  // False while writing fails or the disk is nearly full: refuse new rows.
+  bool is_accepting() const { return accepting_.load(std::memory_order_relaxed); }
+  uint64_t synced() const { return synced_.load(std::memory_order_acquire); }
+
+  // The segment is in a durable block: files that feed no other segment are removed.
+  void release(const SegmentName& name);
+  // Bytes of log files that cannot be removed yet, and the segments that the oldest of them feeds.
+  uint64_t held_bytes() const;
+  std::set<SegmentName> oldest_needed() const;
+
+  // Writes what waits and ends the thread. Without this the destructor drops what is queued.
+  Status close();
+
+ private:
+  struct Item {
+    uint64_t number = 0;
+    std::shared_ptr<Segment> segment;
+    uint32_t first_row = 0;
+    uint32_t rows = 0;
+    bool is_cut = false;
+  };
+  struct Pending {
+    uint64_t number = 0;
+    Waiter waiter;
+  };
+  struct File {
+    std::set<SegmentName> needed;
+    uint64_t bytes = 0;
+  };
+
+  void run();
+  // Encodes and writes the items; on failure the current file is given up.
+  Status write(const std::vector<Item>& items);
+  Status write_group(std::span<const Item> items);
+  Status open_file();
+  void give_up_file();
+  void answer(uint64_t number, const Status& status);
+  void look_at_disk();
+  void remove_files(std::vector<uint64_t> numbers);
+  std::string path_of(uint64_t file) const;
+
+  const StoreOptions options_;
+  env::Files& files_;
+  const std::string folder_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Item> queue_;
+  std::vector<Pending> waiters_;
+  std::map<uint64_t, File> on_disk_;
+  uint64_t next_number_;
+  bool closing_ = false;
+  bool drop_ = false;
+
+  // Of the log's thread alone.
+  LogEncoder encoder_;
+  std::unique_ptr<env::AppendFile> file_;
+  uint64_t file_number_ = 0;
+  uint64_t next_file_;
+  uint64_t chapter_;
+  uint64_t chapter_bytes_ = 0;
+  std::string buffer_;
+  uint64_t writes_ = 0;
+
+  std::atomic<uint64_t> synced_;
+  std::atomic<bool> accepting_{true};
+  std::thread thread_;
+};
+
+}  // namespace clew::store
