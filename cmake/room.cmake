@@ -2,10 +2,19 @@
 #
 # One static library per folder src/NAME, its unit tests (*_test.cc) as NAME_test, its fuzz targets (x_fuzz.cc) as
 # x_fuzz with a plain main that replays tests/corpus/fuzz/x, and its micro benchmarks (*_bench.cc) as NAME_bench.
-# A DEPS entry that layers.json does not allow stops the configuration. CONCURRENT labels the tests for ./dev test's
-# ThreadSanitizer build.
+# NAME_tests builds all of the room's tests, unit_tests (tests/CMakeLists.txt) those of all rooms; their ctest label is
+# room-NAME. A DEPS entry that layers.json does not allow stops the configuration. Only the tests of CONCURRENT rooms are
+# in a ThreadSanitizer build. ctest names begin with the build's kind (asan., tsan.), because ./dev test runs all kinds
+# as one list.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/layers.json)
 file(READ ${CMAKE_SOURCE_DIR}/layers.json CLEW_LAYERS)
+
+set(CLEW_TEST_PREFIX "")
+if(CLEW_SANITIZE MATCHES "address")
+  set(CLEW_TEST_PREFIX "asan.")
+elseif(CLEW_SANITIZE MATCHES "thread")
+  set(CLEW_TEST_PREFIX "tsan.")
+endif()
 
 function(clew_check_arrow from to)
   string(JSON allowed ERROR_VARIABLE missing GET "${CLEW_LAYERS}" rooms ${from} may)
@@ -52,26 +61,34 @@ function(clew_room name)
   endforeach()
   target_link_libraries(${name} ${visibility} ${ROOM_LIBS})
 
+  if(CLEW_BENCHES AND benches)
+    add_executable(${name}_bench ${benches})
+    target_link_libraries(${name}_bench PRIVATE ${name} benchmark::benchmark_main)
+  endif()
+  if(CLEW_SANITIZE STREQUAL "thread" AND NOT ROOM_CONCURRENT)
+    return()
+  endif()
+  if(CLEW_TESTS)
+    add_custom_target(${name}_tests)
+  endif()
   if(CLEW_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_compile_options(${name}_test PRIVATE ${CLEW_WARNINGS} -Wno-sign-conversion)
     target_link_libraries(${name}_test PRIVATE ${name} ${ROOM_TEST_LIBS} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE CLEW_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
-    set(labels unit)
-    if(ROOM_CONCURRENT)
-      list(APPEND labels concurrent)
-      set_property(GLOBAL APPEND PROPERTY CLEW_CONCURRENT_TESTS ${name}_test)
-    endif()
-    set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 300)
+    clew_unit_test(${name} ${name} ${name}_test --gtest_brief=1)
   endif()
   foreach(fuzzer ${fuzzers})
     clew_fuzz_target(${name} ${fuzzer})
   endforeach()
-  if(CLEW_BENCHES AND benches)
-    add_executable(${name}_bench ${benches})
-    target_link_libraries(${name}_bench PRIVATE ${name} benchmark::benchmark_main)
-  endif()
+endfunction()
+
+# clew_unit_test(room name executable arguments…)
+function(clew_unit_test room name executable)
+  add_test(NAME ${CLEW_TEST_PREFIX}${name} COMMAND ${executable} ${ARGN})
+  set_tests_properties(${CLEW_TEST_PREFIX}${name} PROPERTIES LABELS "unit;room-${room}" TIMEOUT 300)
+  add_dependencies(${room}_tests ${executable})
+  set_property(GLOBAL APPEND PROPERTY CLEW_UNIT_TESTS ${room}_tests)
 endfunction()
 
 # Always built with a plain main so that it cannot rot; with CLEW_LIBFUZZER (clang) libFuzzer's own main is linked.
@@ -87,8 +104,7 @@ function(clew_fuzz_target room source)
     target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
   else()
     add_executable(${fuzzer} ${source} ${CMAKE_SOURCE_DIR}/tests/fuzz_replay.cc)
-    add_test(NAME ${fuzzer} COMMAND ${fuzzer} ${corpus})
-    set_tests_properties(${fuzzer} PROPERTIES LABELS "unit;fuzz" TIMEOUT 300)
+    clew_unit_test(${room} ${fuzzer} ${fuzzer} ${corpus})
   endif()
   target_link_libraries(${fuzzer} PRIVATE ${room})
 endfunction()

@@ -58,20 +58,22 @@ uint32_t ValueDictionary::append(ValueView value) {
 }
 
 uint32_t ValueDictionary::find(ValueView value) const {
+  uint32_t hashed = hashed_.load(std::memory_order_acquire);
   uint32_t code = table_.find(hash_of(value), [&](uint32_t c) { return at(c) == value; });
-  if (code != CodeTable::kNone) return code;
+  if (code < hashed) return code;
   uint32_t end = size();
-  for (uint32_t c = hashed_.load(std::memory_order_acquire); c < end; ++c) {
+  for (uint32_t c = hashed; c < end; ++c) {
     if (at(c) == value) return c;
   }
   return kNoCode;
 }
 
 void ValueDictionary::find(ValueView value, std::vector<uint32_t>& codes) const {
+  uint32_t hashed = hashed_.load(std::memory_order_acquire);
   uint32_t code = table_.find(hash_of(value), [&](uint32_t c) { return at(c) == value; });
-  if (code != CodeTable::kNone) codes.push_back(code);
+  if (code != CodeTable::kNone && code < hashed) codes.push_back(code);
   uint32_t end = size();
-  for (uint32_t c = hashed_.load(std::memory_order_acquire); c < end; ++c) {
+  for (uint32_t c = hashed; c < end; ++c) {
     if (at(c) == value) codes.push_back(c);
   }
 }

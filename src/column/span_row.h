@@ -22,6 +22,7 @@ enum RowBit : uint8_t {
   kEndBeforeStart = 1,  // duration reads 0
   kTextRepaired = 2,    // invalid UTF-8 was replaced in some value
   kHasNested = 4,       // events or links follow the attribute values
+  kValueCut = 8,        // a value or name was longer than its limit (model/limits.h)
 };
 
 struct SpanRow {

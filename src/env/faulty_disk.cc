@@ -97,7 +97,9 @@ Status FaultyDisk::rename(std::string_view from, std::string_view to) {
 }
 
 Status FaultyDisk::remove(std::string_view path, bool is_folder) {
-  ASSIGN_OR_RETURN(Place there, place(path, "remove"));
+  Result<Place> found = place(path, "remove");
+  if (!found) return found.error().code == ErrorCode::not_found ? Status() : std::unexpected(found.error());
+  const Place& there = *found;
   if (!there.node) return {};
   if (!there.folder) return refuse(EBUSY, "remove", path);
   if (there.node->is_folder != is_folder) return refuse(is_folder ? ENOTDIR : EISDIR, "remove", path);

@@ -132,6 +132,8 @@ TEST_P(FilesTest, FoldersAreMadeListedAndRemoved) {
   EXPECT_THAT(files().remove_folder(at("a")), Succeeds());
   EXPECT_THAT(files().remove_folder(at("a")), Succeeds());
   EXPECT_THAT(files().remove(at("none")), Succeeds());
+  EXPECT_THAT(files().remove(at("none/x")), Succeeds());
+  EXPECT_THAT(files().remove_folder(at("none/x")), Succeeds());
   EXPECT_THAT(files().list(root_).value(), IsEmpty());
 }
 

@@ -70,8 +70,12 @@ class LocalObjectStore final : public ObjectStore {
   Result<std::vector<std::string>> list(const std::string& prefix) override {
     const size_t slash = prefix.rfind('/');
     const std::string folder = slash == prefix.npos ? "" : prefix.substr(0, slash);
-    if (!folder.empty()) TRY(check_key(folder));
     std::vector<std::string> keys;
+    if (!folder.empty()) {
+      TRY(check_key(folder));
+      ASSIGN_OR_RETURN(bool is_folder, files_.is_folder(path_of(folder)));
+      if (!is_folder) return keys;
+    }
     TRY(collect(folder, prefix, keys));
     std::sort(keys.begin(), keys.end());
     return keys;

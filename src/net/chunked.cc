@@ -42,9 +42,7 @@ Status ChunkedDecoder::take_frame_byte(char c) {
       if (c != '\n') return invalid("chunked body: a chunk does not end in CR LF");
       state_ = State::size;
       return {};
-    case State::trailer_start:
-      state_ = c == '\r' ? State::end_lf : State::trailer;
-      return {};
+    case State::trailer_start: state_ = c == '\r' ? State::end_lf : State::trailer; return {};
     case State::trailer:
       if (c == '\r') state_ = State::trailer_lf;
       return {};

@@ -17,12 +17,14 @@ constexpr size_t kMaxChainedEncodings = 4;
 constexpr size_t kShownNameBytes = 40;
 
 Result<std::string> decode_one(std::string_view encoding, std::string body, size_t limit_bytes) {
-  if (equals_without_case(encoding, "gzip") || equals_without_case(encoding, "x-gzip")) return gunzip(body, limit_bytes);
+  if (equals_without_case(encoding, "gzip") || equals_without_case(encoding, "x-gzip"))
+    return gunzip(body, limit_bytes);
   if (equals_without_case(encoding, "deflate")) return inflate_deflate(body, limit_bytes);
   if (equals_without_case(encoding, "zstd")) return unzstd(body, limit_bytes);
   if (equals_without_case(encoding, "identity")) return body;
-  return fail(ErrorCode::unimplemented, fmt::format("unknown encoding '{}'; gzip, deflate, zstd and identity are understood",
-                                                    encoding.substr(0, kShownNameBytes)));
+  return fail(ErrorCode::unimplemented,
+              fmt::format("unknown encoding '{}'; gzip, deflate, zstd and identity are understood",
+                          encoding.substr(0, kShownNameBytes)));
 }
 
 }  // namespace

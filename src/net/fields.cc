@@ -8,7 +8,9 @@
 namespace clew::net {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 bool is_token_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -34,7 +36,9 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-std::string_view media_type(std::string_view content_type) { return trim(content_type.substr(0, content_type.find(';'))); }
+std::string_view media_type(std::string_view content_type) {
+  return trim(content_type.substr(0, content_type.find(';')));
+}
 
 bool is_grpc_type(std::string_view content_type) {
   constexpr std::string_view kGrpc = "application/grpc";
@@ -46,7 +50,8 @@ bool is_grpc_type(std::string_view content_type) {
 bool is_engine_field(std::string_view name) {
   constexpr std::array<std::string_view, 7> kNames = {"connection",        "content-length",   "keep-alive", "te",
                                                       "transfer-encoding", "proxy-connection", "upgrade"};
-  return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view one) { return equals_without_case(one, name); });
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view one) { return equals_without_case(one, name); });
 }
 
 std::string safe_value(std::string_view value) {

@@ -27,7 +27,8 @@ uint32_t message_length(std::string_view prefix) {
 }
 
 std::unexpected<Error> over_message_limit(size_t limit_bytes) {
-  return fail(ErrorCode::resource_exhausted, fmt::format("the gRPC message exceeds the limit of {} bytes", limit_bytes));
+  return fail(ErrorCode::resource_exhausted,
+              fmt::format("the gRPC message exceeds the limit of {} bytes", limit_bytes));
 }
 
 void add_status(Headers& fields, int code, std::string_view message, std::string_view details) {

@@ -37,7 +37,9 @@ std::string_view Headers::get(std::string_view name) const {
   return {};
 }
 
-bool Request::has_parameter(std::string_view name) const { return find_parameter(*this, name).has_value(); }
+bool Request::has_parameter(std::string_view name) const {
+  return find_parameter(*this, name).has_value();
+}
 
 std::string Request::parameter(std::string_view name, std::string_view otherwise) const {
   auto value = find_parameter(*this, name);

@@ -29,7 +29,9 @@ struct Http1Session::HeadParser {
   http::request_parser<http::empty_body> beast;
 };
 
-std::unique_ptr<Session> make_http1_session(Transport& transport) { return std::make_unique<Http1Session>(transport); }
+std::unique_ptr<Session> make_http1_session(Transport& transport) {
+  return std::make_unique<Http1Session>(transport);
+}
 
 Http1Session::Http1Session(Transport& transport)
     : transport_(transport),
@@ -39,7 +41,9 @@ Http1Session::Http1Session(Transport& transport)
 
 Http1Session::~Http1Session() = default;
 
-void Http1Session::on_first_bytes(std::string bytes) { take_bytes(bytes); }
+void Http1Session::on_first_bytes(std::string bytes) {
+  take_bytes(bytes);
+}
 
 bool Http1Session::wants_bytes() const {
   switch (phase_) {

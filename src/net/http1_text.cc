@@ -63,6 +63,8 @@ std::string http1_head(int status, const Headers& headers, Http1Framing framing)
   return out;
 }
 
-std::string chunk_prefix(size_t piece_bytes) { return fmt::format("{:x}\r\n", piece_bytes); }
+std::string chunk_prefix(size_t piece_bytes) {
+  return fmt::format("{:x}\r\n", piece_bytes);
+}
 
 }  // namespace clew::net

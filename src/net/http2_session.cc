@@ -83,7 +83,9 @@ struct Http2Session::Callbacks {
   }
 };
 
-std::unique_ptr<Session> make_http2_session(Transport& transport) { return std::make_unique<Http2Session>(transport); }
+std::unique_ptr<Session> make_http2_session(Transport& transport) {
+  return std::make_unique<Http2Session>(transport);
+}
 
 Http2Session::Http2Session(Transport& transport) : transport_(transport), idle_since_(transport.opened_at()) {
   nghttp2_session_callbacks* callbacks = nullptr;
@@ -105,7 +107,9 @@ Http2Session::Http2Session(Transport& transport) : transport_(transport), idle_s
   submit_settings();
 }
 
-Http2Session::~Http2Session() { nghttp2_session_del(session_); }
+Http2Session::~Http2Session() {
+  nghttp2_session_del(session_);
+}
 
 void Http2Session::submit_settings() {
   const ServerLimits& limits = transport_.limits();
@@ -169,9 +173,13 @@ void Http2Session::fill() {
   }
 }
 
-void Http2Session::on_written() { fill(); }
+void Http2Session::on_written() {
+  fill();
+}
 
-void Http2Session::end_connection(uint32_t error_code) { nghttp2_session_terminate_session(session_, error_code); }
+void Http2Session::end_connection(uint32_t error_code) {
+  nghttp2_session_terminate_session(session_, error_code);
+}
 
 int Http2Session::on_begin_headers(int32_t id) {
   streams_.emplace(id, std::make_unique<Http2Stream>(id, transport_.state()));
@@ -244,8 +252,7 @@ void Http2Session::on_data(Http2Stream& stream, std::string_view bytes) {
   }
   if (!stream.charge.grow(bytes.size())) {
     transport_.state().count(Limit::buffered_bytes);
-    return refuse(stream, 503, ErrorCode::unavailable,
-                  "too many request bodies are being received; try again later");
+    return refuse(stream, 503, ErrorCode::unavailable, "too many request bodies are being received; try again later");
   }
   std::string& body = stream.request.body;
   if (stream.grpc && body.empty()) body.reserve(std::min(grpc_frame_bytes(bytes), kFirstReserveBytes));
@@ -264,7 +271,8 @@ void Http2Session::refuse(Http2Stream& stream, int status, ErrorCode code, std::
   stream.refused = true;
   stream.charge.release();
   stream.request = {};
-  Response response = stream.grpc ? grpc_error(static_cast<int>(code), message) : Response::text(status, message + "\n");
+  Response response =
+      stream.grpc ? grpc_error(static_cast<int>(code), message) : Response::text(status, message + "\n");
   if (status == 503 && !stream.grpc) response.headers.add("retry-after", "1");
   Responder::Stream::Handed handed;
   handed.has_head = handed.whole = handed.ended = true;

@@ -28,7 +28,9 @@ IoThread::IoThread(ServerState& state)
   thread_ = std::thread([this] { context_.run(); });
 }
 
-IoThread::~IoThread() { stop(); }
+IoThread::~IoThread() {
+  stop();
+}
 
 void IoThread::drain() {
   asio::post(context_, [this] {
@@ -52,7 +54,9 @@ void IoThread::add(std::shared_ptr<Transport> transport) {
   transports_.emplace(key, std::move(transport));
 }
 
-void IoThread::remove(const std::shared_ptr<Transport>& transport) { transports_.erase(transport.get()); }
+void IoThread::remove(const std::shared_ptr<Transport>& transport) {
+  transports_.erase(transport.get());
+}
 
 void IoThread::schedule_sweep() {
   sweep_timer_.expires_after(sweep_interval_);

@@ -42,8 +42,8 @@ Result<uint16_t> Listener::bind() {
   SystemError error;
   auto address = asio::ip::make_address(options.address, error);
   if (error) {
-    return invalid(fmt::format("listener {}: '{}' is not a numeric IPv4 or IPv6 address", options.name,
-                               options.address));
+    return invalid(
+        fmt::format("listener {}: '{}' is not a numeric IPv4 or IPv6 address", options.name, options.address));
   }
   tcp::endpoint endpoint(address, options.port);
   acceptor_.open(endpoint.protocol(), error);
@@ -72,17 +72,15 @@ void Listener::close(std::function<void()> closed) {
 void Listener::accept() {
   if (!acceptor_.is_open()) return;
   IoThread& thread = *threads_[next_thread_++ % threads_.size()];
-  acceptor_.async_accept(thread.context(),
-                         [self = shared_from_this(), &thread](SystemError error, tcp::socket socket) {
-                           if (!self->acceptor_.is_open()) return;
-                           if (error) {
-                             log::warn("accept failed", {{"listener", self->state_->options.name},
-                                                         {"error", error.message()}});
-                             return self->retry_later();
-                           }
-                           self->on_accepted(std::move(socket), thread);
-                           self->accept();
-                         });
+  acceptor_.async_accept(thread.context(), [self = shared_from_this(), &thread](SystemError error, tcp::socket socket) {
+    if (!self->acceptor_.is_open()) return;
+    if (error) {
+      log::warn("accept failed", {{"listener", self->state_->options.name}, {"error", error.message()}});
+      return self->retry_later();
+    }
+    self->on_accepted(std::move(socket), thread);
+    self->accept();
+  });
 }
 
 void Listener::on_accepted(tcp::socket socket, IoThread& thread) {

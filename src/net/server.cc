@@ -24,8 +24,7 @@ class ThreadedServer : public Server {
     CHECK(!state_.draining);
     std::vector<IoThread*> all;
     for (auto& thread : threads_) all.push_back(thread.get());
-    auto listener =
-        std::make_shared<Listener>(*all[listeners_.size() % all.size()], all, std::move(options));
+    auto listener = std::make_shared<Listener>(*all[listeners_.size() % all.size()], all, std::move(options));
     ASSIGN_OR_RETURN(uint16_t port, listener->bind());
     listener->start();
     listeners_.push_back(std::move(listener));

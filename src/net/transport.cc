@@ -144,11 +144,12 @@ Transport::ReadOutcome Transport::read_some(char* to, size_t size) {
   SystemError error;
   size_t bytes = socket_.read_some(asio::buffer(to, size), error);
   if (!error) return {bytes, false};
-  return {0, error != asio::error::would_block && error != asio::error::try_again &&
-                 error != asio::error::interrupted};
+  return {0, error != asio::error::would_block && error != asio::error::try_again && error != asio::error::interrupted};
 }
 
-std::string& Transport::scratch() { return thread_.scratch(); }
+std::string& Transport::scratch() {
+  return thread_.scratch();
+}
 
 void Transport::write(std::string bytes, size_t answer_bytes) {
   if (closed_ || bytes.empty()) return;
@@ -197,7 +198,9 @@ void Transport::on_queue_sent() {
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
-void Transport::finish() { finishing_ = true; }
+void Transport::finish() {
+  finishing_ = true;
+}
 
 void Transport::dispatch(Request request, std::shared_ptr<Responder::Stream> stream) {
   request.connection = connection_;

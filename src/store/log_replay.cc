@@ -30,7 +30,7 @@ class Replayer {
  public:
   Replayer(const std::set<SegmentName>& replaced, Replay& out) : replaced_(replaced), out_(out) {}
 
-  Status add_file(uint64_t number, const std::string& path, std::string_view bytes) {
+  void add_file(uint64_t number, const std::string& path, std::string_view bytes) {
     auto& needed = out_.start.needed[number];
     FrameReader reader(bytes);
     FrameView frame;
@@ -38,11 +38,14 @@ class Replayer {
       out_.start.next_frame = std::max(out_.start.next_frame, frame.head.number + 1);
       out_.start.next_chapter = std::max(out_.start.next_chapter, frame.head.chapter + 1);
       ++out_.report.frames;
-      if (Status added = add_frame(frame, needed); !added) return pass(std::move(added), path);
+      if (Status added = add_frame(frame, needed); !added) {
+        // The checksum was right, so this is a later version's frame or an error of ours; the others still count.
+        out_.report.damaged_bytes += frame.payload.size();
+        log::error("a log frame cannot be understood", {{"file", path}, {"reason", added.error()}});
+      }
     }
     out_.report.torn_bytes += reader.tail_bytes();
     out_.report.damaged_bytes += reader.skipped_bytes() - reader.tail_bytes();
-    return {};
   }
 
   void finish() {
@@ -122,7 +125,7 @@ Result<Replay> replay_log(env::Files& files, const std::string& folder, const st
     std::string path = log_folder + "/" + name;
     ASSIGN_OR_RETURN(std::string bytes, files.read_all(path, kMaxLogFileBytes));
     ++out.report.files;
-    TRY(replayer.add_file(*number, path, bytes));
+    replayer.add_file(*number, path, bytes);
   }
   replayer.finish();
   report(out.report);

@@ -26,12 +26,16 @@ struct SourceRange {
   friend bool operator==(const SourceRange&, const SourceRange&) = default;
 };
 
-inline SourceRange cover(SourceRange first, SourceRange last) { return {first.begin, last.end}; }
+inline SourceRange cover(SourceRange first, SourceRange last) {
+  return {first.begin, last.end};
+}
 
 // `any` is the type of an attribute: known only with the data, and fits everything. Literals never have it.
 enum class Type : uint8_t { any, nil, integer, real, string, boolean, duration, status, kind };
 std::string_view name_of(Type type);
-inline bool is_numeric(Type type) { return type == Type::integer || type == Type::real || type == Type::duration; }
+inline bool is_numeric(Type type) {
+  return type == Type::integer || type == Type::real || type == Type::duration;
+}
 
 struct Literal {
   Type type = Type::nil;
@@ -105,8 +109,12 @@ enum class Operator : uint8_t {
   power,
 };
 std::string_view symbol_of(Operator op);
-inline bool is_comparison(Operator op) { return op <= Operator::regex_mismatch; }
-inline bool is_regex(Operator op) { return op == Operator::regex_match || op == Operator::regex_mismatch; }
+inline bool is_comparison(Operator op) {
+  return op <= Operator::regex_mismatch;
+}
+inline bool is_regex(Operator op) {
+  return op == Operator::regex_match || op == Operator::regex_mismatch;
+}
 
 // ---- field expressions: inside { }, by(), aggregates -----------------------------------------------------------
 

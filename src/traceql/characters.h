@@ -7,11 +7,15 @@
 
 namespace clew::traceql {
 
-inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+inline bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 inline bool is_word_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
-inline bool is_word(char c) { return is_word_start(c) || is_digit(c); }
+inline bool is_word(char c) {
+  return is_word_start(c) || is_digit(c);
+}
 
 struct Character {
   uint32_t code_point = 0;
@@ -31,11 +35,13 @@ inline Character first_character(std::string_view text) {
 
 // Unicode's White_Space.
 inline bool is_space(uint32_t c) {
-  return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+  return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
 // What ends an attribute name, besides white space.
-inline bool ends_attribute_name(char c) { return c == '\0' || std::string_view("{}()=~!<>&|^,").contains(c); }
+inline bool ends_attribute_name(char c) {
+  return c == '\0' || std::string_view("{}()=~!<>&|^,").contains(c);
+}
 
 }  // namespace clew::traceql

@@ -11,7 +11,9 @@ namespace {
 // A longer line is cut around the caret.
 constexpr size_t kShownCharacters = 100;
 
-bool starts_character(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }
+bool starts_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
+}
 
 size_t count_characters(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), starts_character));
@@ -70,8 +72,7 @@ std::string Diagnostic::line() const {
   return single_line(std::move(text));
 }
 
-Diagnostic make_diagnostic(Verdict kind, std::string_view text, SourceRange where, std::string what,
-                           std::string hint) {
+Diagnostic make_diagnostic(Verdict kind, std::string_view text, SourceRange where, std::string what, std::string hint) {
   return {kind, where, position_of(text, where.begin), std::move(what), std::move(hint)};
 }
 

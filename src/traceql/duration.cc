@@ -29,7 +29,9 @@ constexpr std::array<Unit, 8> kGoUnits = {{{"h", kHour},
                                            {"\u03bcs", 1000},
                                            {"ns", 1}}};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Takes digits off the front; nothing on overflow. No digits are zero.
 std::optional<int64_t> take_digits(std::string_view& text) {

@@ -21,23 +21,40 @@ struct Punctuation {
 };
 // Longest first: the first that fits is taken.
 constexpr std::array kPunctuation = {
-    Punctuation{"!>>", TokenKind::not_descendant},  Punctuation{"!<<", TokenKind::not_ancestor},
-    Punctuation{"&>>", TokenKind::both_descendant}, Punctuation{"&<<", TokenKind::both_ancestor},
-    Punctuation{"&&", TokenKind::and_and},          Punctuation{"||", TokenKind::or_or},
-    Punctuation{"=~", TokenKind::regex_match},      Punctuation{"!=", TokenKind::not_equal},
-    Punctuation{"!~", TokenKind::not_tilde},        Punctuation{"<=", TokenKind::less_equal},
-    Punctuation{">=", TokenKind::greater_equal},    Punctuation{">>", TokenKind::descendant},
-    Punctuation{"<<", TokenKind::ancestor},         Punctuation{"!>", TokenKind::not_child},
-    Punctuation{"!<", TokenKind::not_parent},       Punctuation{"&>", TokenKind::both_child},
-    Punctuation{"&<", TokenKind::both_parent},      Punctuation{"&~", TokenKind::both_sibling},
-    Punctuation{"{", TokenKind::open_brace},        Punctuation{"}", TokenKind::close_brace},
-    Punctuation{"(", TokenKind::open_paren},        Punctuation{")", TokenKind::close_paren},
-    Punctuation{",", TokenKind::comma},             Punctuation{"|", TokenKind::pipe},
-    Punctuation{"!", TokenKind::not_},              Punctuation{"=", TokenKind::equal},
-    Punctuation{"<", TokenKind::less},              Punctuation{">", TokenKind::greater},
-    Punctuation{"~", TokenKind::tilde},             Punctuation{"+", TokenKind::plus},
-    Punctuation{"-", TokenKind::minus},             Punctuation{"*", TokenKind::star},
-    Punctuation{"/", TokenKind::slash},             Punctuation{"%", TokenKind::percent},
+    Punctuation{"!>>", TokenKind::not_descendant},
+    Punctuation{"!<<", TokenKind::not_ancestor},
+    Punctuation{"&>>", TokenKind::both_descendant},
+    Punctuation{"&<<", TokenKind::both_ancestor},
+    Punctuation{"&&", TokenKind::and_and},
+    Punctuation{"||", TokenKind::or_or},
+    Punctuation{"=~", TokenKind::regex_match},
+    Punctuation{"!=", TokenKind::not_equal},
+    Punctuation{"!~", TokenKind::not_tilde},
+    Punctuation{"<=", TokenKind::less_equal},
+    Punctuation{">=", TokenKind::greater_equal},
+    Punctuation{">>", TokenKind::descendant},
+    Punctuation{"<<", TokenKind::ancestor},
+    Punctuation{"!>", TokenKind::not_child},
+    Punctuation{"!<", TokenKind::not_parent},
+    Punctuation{"&>", TokenKind::both_child},
+    Punctuation{"&<", TokenKind::both_parent},
+    Punctuation{"&~", TokenKind::both_sibling},
+    Punctuation{"{", TokenKind::open_brace},
+    Punctuation{"}", TokenKind::close_brace},
+    Punctuation{"(", TokenKind::open_paren},
+    Punctuation{")", TokenKind::close_paren},
+    Punctuation{",", TokenKind::comma},
+    Punctuation{"|", TokenKind::pipe},
+    Punctuation{"!", TokenKind::not_},
+    Punctuation{"=", TokenKind::equal},
+    Punctuation{"<", TokenKind::less},
+    Punctuation{">", TokenKind::greater},
+    Punctuation{"~", TokenKind::tilde},
+    Punctuation{"+", TokenKind::plus},
+    Punctuation{"-", TokenKind::minus},
+    Punctuation{"*", TokenKind::star},
+    Punctuation{"/", TokenKind::slash},
+    Punctuation{"%", TokenKind::percent},
     Punctuation{"^", TokenKind::caret},
 };
 
@@ -149,7 +166,8 @@ Token Lexer::word_or_scope() {
   }
   if (char after = at(at_); after == '.' || after == ':') {
     size_t end = at_ + 1;
-    while (end < text_.size() && !ends_attribute_name(text_[end]) && static_cast<unsigned char>(text_[end]) > 0x20) ++end;
+    while (end < text_.size() && !ends_attribute_name(text_[end]) && static_cast<unsigned char>(text_[end]) > 0x20)
+      ++end;
     std::string_view whole = text_.substr(begin, end - begin);
     if (after == '.' && has_intrinsics(word)) {
       return error(begin, end, fmt::format("there are no attributes {}.…", word),
@@ -315,8 +333,9 @@ Token Lexer::strange_character() {
                  "it looks like a space but is none; type a plain one");
   }
   bool visible = c.code_point > 0x20 && c.code_point != 0x7f;
-  return error(at_, at_ + c.bytes,
-               visible ? fmt::format("unexpected {}", shown) : fmt::format("unexpected character U+{:04X}", c.code_point));
+  return error(
+      at_, at_ + c.bytes,
+      visible ? fmt::format("unexpected {}", shown) : fmt::format("unexpected character U+{:04X}", c.code_point));
 }
 
 bool is_plain_attribute_name(std::string_view name) {

@@ -88,15 +88,22 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string_view name_of(Type type) { return kTypes[static_cast<size_t>(type)]; }
-std::string_view name_of(AggregateFunction function) { return kAggregates[static_cast<size_t>(function)]; }
-std::string_view name_of(MetricsFunction function) { return kMetrics[static_cast<size_t>(function)]; }
-std::string_view symbol_of(Operator op) { return kOperators[static_cast<size_t>(op)]; }
+std::string_view name_of(Type type) {
+  return kTypes[static_cast<size_t>(type)];
+}
+std::string_view name_of(AggregateFunction function) {
+  return kAggregates[static_cast<size_t>(function)];
+}
+std::string_view name_of(MetricsFunction function) {
+  return kMetrics[static_cast<size_t>(function)];
+}
+std::string_view symbol_of(Operator op) {
+  return kOperators[static_cast<size_t>(op)];
+}
 
 std::string_view symbol_of(SpansetOperator op) {
-  static constexpr std::string_view kSymbols[3][6] = {{"", ">", ">>", "<", "<<", "~"},
-                                                      {"", "!>", "!>>", "!<", "!<<", "!~"},
-                                                      {"", "&>", "&>>", "&<", "&<<", "&~"}};
+  static constexpr std::string_view kSymbols[3][6] = {
+      {"", ">", ">>", "<", "<<", "~"}, {"", "!>", "!>>", "!<", "!<<", "!~"}, {"", "&>", "&>>", "&<", "&<<", "&~"}};
   if (op.combination == Combination::all_of) return "&&";
   if (op.combination == Combination::any_of) return "||";
   return kSymbols[static_cast<int>(op.combination) - static_cast<int>(Combination::related)]

@@ -91,8 +91,9 @@ Parsed<FieldExpression> Parser::field_prefix() {
   }
   uint16_t height = height_above(operand.height);
   if (height == 0) return too_high(where);
-  return FieldExpression{Unary{minus ? Prefix::minus : Prefix::negate, std::make_unique<FieldExpression>(std::move(operand))},
-                         where, height};
+  return FieldExpression{
+      Unary{minus ? Prefix::minus : Prefix::negate, std::make_unique<FieldExpression>(std::move(operand))}, where,
+      height};
 }
 
 Parsed<FieldExpression> Parser::field_word() {
@@ -102,7 +103,7 @@ Parsed<FieldExpression> Parser::field_word() {
   if (auto intrinsic = unscoped_intrinsic(word)) {
     FieldExpression found;
     found.where = take().where;
-    found.node = Attribute{.intrinsic = *intrinsic, .where = found.where};
+    found.node = Attribute{*intrinsic, false, std::nullopt, {}, found.where};
     return found;
   }
   if (word == "not" || word == "NOT") return unexpected(kExpected, "\"not\" is written !(…)");
@@ -111,8 +112,8 @@ Parsed<FieldExpression> Parser::field_word() {
   }
   std::string_view near = nearest_field_word(word);
   std::string scoped = fmt::format("an attribute needs a scope: .{0}, span.{0} or resource.{0}", word);
-  return unexpected(kExpected, near.empty() ? scoped + "; text needs quotes"
-                                            : fmt::format("did you mean {}? {}", near, scoped));
+  return unexpected(kExpected,
+                    near.empty() ? scoped + "; text needs quotes" : fmt::format("did you mean {}? {}", near, scoped));
 }
 
 Parsed<FieldExpression> Parser::join(const Infix& infix, FieldExpression&& left, FieldExpression&& right) {
@@ -145,7 +146,7 @@ Parsed<Attribute> Parser::attribute() {
   if (at(TokenKind::attribute)) return take().attribute;
   if (at(TokenKind::word)) {
     if (auto intrinsic = unscoped_intrinsic(peek().text)) {
-      return Attribute{.intrinsic = *intrinsic, .where = take().where};
+      return Attribute{*intrinsic, false, std::nullopt, {}, take().where};
     }
   }
   std::string_view near = at(TokenKind::word) ? nearest_field_word(peek().text) : std::string_view();

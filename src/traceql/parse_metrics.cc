@@ -24,7 +24,8 @@ Parsed<Parser::Operand> Parser::metrics_query(Pipeline&& pipeline) {
   ASSIGN_OR_RETURN(whole.stages, second_stages());
   whole.where = since(begin);
   if (level_of(peek().kind) >= kSum) {
-    return unexpected("| or the end of the query", "arithmetic needs each metrics query in parentheses: ({ } | rate()) / 2");
+    return unexpected("| or the end of the query",
+                      "arithmetic needs each metrics query in parentheses: ({ } | rate()) / 2");
   }
   return Operand{std::move(whole), since(begin)};
 }

@@ -17,7 +17,9 @@ struct InfixRow {
 };
 
 constexpr SpansetOperator kNoStructure{};
-constexpr InfixRow plain(TokenKind kind, int level, Operator op) { return {kind, level, op, kNoStructure, false}; }
+constexpr InfixRow plain(TokenKind kind, int level, Operator op) {
+  return {kind, level, op, kNoStructure, false};
+}
 constexpr InfixRow structural(TokenKind kind, Combination combination, Relation relation,
                               Operator op = Operator::equal) {
   return {kind, kComparison, op, {combination, relation}, true};
@@ -61,14 +63,25 @@ const InfixRow* row_of(TokenKind kind) {
   return nullptr;
 }
 
+bool holds_pipeline(const ScalarExpression& scalar) {
+  if (const auto* binary = std::get_if<ScalarBinary>(&scalar.node)) {
+    return holds_pipeline(*binary->left) || holds_pipeline(*binary->right);
+  }
+  return std::holds_alternative<ScalarPipeline>(scalar.node);
+}
+
 }  // namespace
 
 int level_of(TokenKind kind) {
   const InfixRow* row = row_of(kind);
   return row ? row->level : kNoOperator;
 }
-Operator operator_of(TokenKind kind) { return row_of(kind)->op; }
-SpansetOperator spanset_operator_of(TokenKind kind) { return row_of(kind)->structure; }
+Operator operator_of(TokenKind kind) {
+  return row_of(kind)->op;
+}
+SpansetOperator spanset_operator_of(TokenKind kind) {
+  return row_of(kind)->structure;
+}
 bool is_structural(TokenKind kind) {
   const InfixRow* row = row_of(kind);
   return row && row->structural;
@@ -85,7 +98,8 @@ Parsed<Parser::Operand> Parser::pipeline(bool inside) {
   do {
     bool first = pipeline.elements.empty();
     if (at(TokenKind::word) && metrics_function(peek().text)) {
-      if (first) return unexpected("a spanset", fmt::format("a metrics function ends a pipeline: {{ }} | {}(…)", peek().text));
+      if (first)
+        return unexpected("a spanset", fmt::format("a metrics function ends a pipeline: {{ }} | {}(…)", peek().text));
       pipeline.where = since(begin);
       return metrics_query(std::move(pipeline));
     }
@@ -98,6 +112,10 @@ Parsed<Parser::Operand> Parser::pipeline(bool inside) {
     if (operand.is<SpansetExpression>()) {
       pipeline.elements.push_back({operand.take<SpansetExpression>(), operand.where});
     } else if (operand.is<ScalarFilter>()) {
+      if (const auto& filter = std::get<ScalarFilter>(operand.node);
+          (holds_pipeline(filter.left) || holds_pipeline(filter.right)) && (inside || !first || at(TokenKind::pipe))) {
+        return fail(operand.where, "a comparison of pipelines must be the whole query");
+      }
       pipeline.elements.push_back({operand.take<ScalarFilter>(), operand.where});
     } else if (!first) {
       pipeline.where = since(begin);
@@ -148,8 +166,8 @@ Parsed<Parser::Operand> Parser::scalar_pipeline(Pipeline&& pipeline, Operand&& l
   }
   Operand whole;
   whole.where = since(pipeline.where.begin);
-  whole.node = ScalarExpression{
-      ScalarPipeline{std::make_unique<Pipeline>(std::move(pipeline)), std::move(*aggregate)}, whole.where};
+  whole.node = ScalarExpression{ScalarPipeline{std::make_unique<Pipeline>(std::move(pipeline)), std::move(*aggregate)},
+                                whole.where};
   return whole;
 }
 
@@ -232,7 +250,11 @@ Parsed<Parser::Operand> Parser::wrapped_operand() {
   ASSIGN_OR_RETURN(Operand inner, pipeline(true));
   TRY(expect(TokenKind::close_paren, "an operator, | or )"));
   inner.where = since(begin);
-  std::visit([&](auto& node) { if constexpr (requires { node.where; }) node.where = inner.where; }, inner.node);
+  std::visit(
+      [&](auto& node) {
+        if constexpr (requires { node.where; }) node.where = inner.where;
+      },
+      inner.node);
   inner.wrapped = true;
   return inner;
 }

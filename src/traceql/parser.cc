@@ -61,7 +61,9 @@ std::string Parser::shown(SourceRange where) const {
   return std::string(source.substr(0, end)) + "…";
 }
 
-std::string Parser::shown_current() const { return at(TokenKind::end) ? "end of query" : shown(current_.where); }
+std::string Parser::shown_current() const {
+  return at(TokenKind::end) ? "end of query" : shown(current_.where);
+}
 
 std::unexpected<Diagnostic> Parser::fail(SourceRange where, std::string what, std::string hint) const {
   return std::unexpected(make_diagnostic(Verdict::parse_error, text_, where, std::move(what), std::move(hint)));

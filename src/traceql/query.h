@@ -16,7 +16,7 @@ namespace clew::traceql {
 struct ParseLimits {
   size_t text_bytes = size_t{128} << 10;
   int nesting = 256;            // open parentheses, prefix operators and right-hand sides at any point
-  uint16_t tree_height = 2000;  // chains of left-associative operators make trees higher than they are nested
+  uint16_t tree_height = 1000;  // chains of left-associative operators make trees higher than they are nested
 };
 
 // What the engine executes today; what it does not is `unsupported`. A later part of the engine flips its field here.
@@ -34,7 +34,7 @@ struct Support {
 std::expected<Query, Diagnostic> parse(std::string_view text, const ParseLimits& limits = {});
 
 // Types and the rules of each function. Anything invalid comes before anything unsupported, whatever their order in
-// the text; of each class the first in the text is reported.
+// the text; of each class the first is reported, from left to right, parts before their whole.
 std::optional<Diagnostic> check(const Query& query, Support support = {});
 
 }  // namespace clew::traceql

@@ -66,10 +66,9 @@ NestedBuilder& Admission::open_nested(int depth) {
 }
 
 bool Admission::fits(int depth, size_t bytes) {
-  // Type byte and length varints of the element's own encoding, rounded up.
-  constexpr size_t kElementOverhead = 16;
+  constexpr size_t kElementOverhead = 2;  // type and length; what the shortest elements cost
   size_t& used = level(depth).bytes;
-  if (used + bytes + kElementOverhead > limits_.value_bytes + kElementOverhead) {
+  if (used + bytes > limits_.value_bytes) {
     wire_counters().value_bytes.add();
     ++incidents_;
     bits_ |= kValueCut;

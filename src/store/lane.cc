@@ -1,0 +1,123 @@
+#include "store/lane.h"
+
+namespace clew::store {
+
+Lane::Lane(uint32_t number, uint64_t next_segment, const StoreOptions& options, MemoryBudget& memory, LogWriter& log,
+           Events events)
+    : number_(number),
+      options_(options),
+      memory_(memory),
+      log_(log),
+      events_(std::move(events)),
+      next_segment_(next_segment),
+      duplicates_(options.duplicates_window_ns, options.duplicates_bytes / options.lanes) {}
+
+Lane::Open& Lane::open_segment(std::string_view tenant, uint64_t receive_ns) {
+  auto found = open_.find(tenant);
+  if (found != open_.end() && is_complete(*found->second.segment, receive_ns)) {
+    close_segment(found->second);
+    open_.erase(found);
+    found = open_.end();
+  }
+  if (found == open_.end()) {
+    auto segment = std::make_shared<Segment>(SegmentName{std::string(tenant), number_, next_segment_++});
+    segment->first_receive_ns = receive_ns;
+    found = open_.emplace(std::string(tenant), Open{std::move(segment), {}}).first;
+    events_.opened(found->second.segment);
+  }
+  return found->second;
+}
+
+bool Lane::is_complete(const Segment& segment, uint64_t receive_ns) const {
+  return segment.table->pending_rows() >= options_.segment_rows ||
+         receive_ns > segment.first_receive_ns + options_.segment_age_ns;
+}
+
+Lane::Appended Lane::append(std::string_view tenant, const SpanBatch& batch, std::span<const uint32_t> rows) {
+  Appended out;
+  uint64_t receive_ns = batch.rows[rows.front()].receive_ns;
+  std::lock_guard lock(mutex_);
+  Open& open = open_segment(tenant, receive_ns);
+  SpanTable& table = *open.segment->table;
+  Recoder& recoder = open.recoders.try_emplace(batch.vocabulary, *batch.vocabulary, table.vocabulary).first->second;
+  uint32_t first_row = table.pending_rows();
+  uint32_t traces_before = table.trace_count(first_row);
+  for (uint32_t index : rows) {
+    const SpanRow& row = batch.rows[index];
+    if (duplicates_.find_or_enter(row, receive_ns)) {
+      ++out.duplicates;
+      continue;
+    }
+    words_.clear();
+    SpanRow recoded = recoder.row(row, std::span(batch.words).subspan(row.words, row.word_count), words_);
+    table.append(recoded, words_);
+  }
+  uint32_t appended = table.pending_rows() - first_row;
+  if (appended > 0) {
+    note_traces(*open.segment, traces_before);
+    table.publish();
+    open.segment->last_receive_ns = std::max(open.segment->last_receive_ns, receive_ns);
+    count_memory(*open.segment);
+    last_frame_ = log_.submit_rows(open.segment, first_row, appended);
+  }
+  // Of a repeated row it is only known that its frame was submitted, at the latest as the lane's last one.
+  out.frame = last_frame_;
+  return out;
+}
+
+void Lane::note_traces(Segment& segment, uint32_t traces_before) {
+  const SpanTable& table = *segment.table;
+  uint32_t traces = table.trace_count(kNoRow);
+  for (uint32_t trace = traces_before; trace < traces; ++trace) {
+    if (earlier_.may_contain(table.trace_id(trace))) segment.continues.append(table.trace_id(trace));
+  }
+  segment.continues.publish();
+}
+
+void Lane::count_memory(Segment& segment) {
+  auto bytes = static_cast<int64_t>(segment.table->allocated_bytes());
+  memory_.add(bytes - segment.counted_bytes);
+  segment.counted_bytes = bytes;
+}
+
+void Lane::close_segment(Open& open) {
+  Segment& segment = *open.segment;
+  const SpanTable& table = *segment.table;
+  uint32_t traces = table.trace_count(kNoRow);
+  for (uint32_t trace = 0; trace < traces; ++trace) earlier_.add(table.trace_id(trace));
+  last_frame_ = log_.submit_cut(open.segment, table.pending_rows());
+  segment.closed_receive_ns.store(segment.last_receive_ns);
+  segment.closed.store(true, std::memory_order_release);
+  events_.closed(open.segment);
+}
+
+bool Lane::remember_trace(TraceId id) {
+  std::lock_guard lock(mutex_);
+  bool known = earlier_.may_contain(id);
+  earlier_.add(id);
+  return known;
+}
+
+void Lane::remember_span(const SpanRow& row, uint64_t receive_ns) {
+  std::lock_guard lock(mutex_);
+  duplicates_.find_or_enter(row, receive_ns);
+}
+
+void Lane::cut(const std::function<bool(const Segment&)>& which) {
+  std::lock_guard lock(mutex_);
+  for (auto it = open_.begin(); it != open_.end();) {
+    if (which(*it->second.segment)) {
+      close_segment(it->second);
+      it = open_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+void Lane::forget(const Vocabulary& vocabulary) {
+  std::lock_guard lock(mutex_);
+  for (auto& [tenant, open] : open_) open.recoders.erase(&vocabulary);
+}
+
+}  // namespace clew::store

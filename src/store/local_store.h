@@ -1,0 +1,57 @@
+// The Store on a local folder: puts lanes, log and unit lists together.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/lane.h"
+#include "store/log_replay.h"
+#include "store/log_writer.h"
+#include "store/memory_budget.h"
+#include "store/store.h"
+#include "store/unit_list.h"
+
+namespace clew::store {
+
+class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
+ public:
+  LocalStore(const StoreOptions& options, env::Files& files, const env::Clock& clock);
+  ~LocalStore() override;
+  Status start();
+
+  SpanSink& sink() override { return *this; }
+  SpanSource& source() override { return *this; }
+  StoreAdmin& admin() override { return *this; }
+  Status close() override;
+  Status seal_all() override;
+
+ private:
+  // SpanSink
+  void append(std::string_view tenant, const SpanBatch& batch, Done done) override;
+  uint32_t retry_delay_ms() const override { return options_.retry_delay_ms; }
+  void forget(const Vocabulary& vocabulary) override;
+  // SpanSource
+  std::shared_ptr<const Snapshot> snapshot(std::string_view tenant, std::shared_ptr<ReadBudget> budget) override;
+  std::vector<std::string> tenants() override { return units_.tenants(); }
+  // StoreAdmin
+  std::vector<UnitStatus> list(std::string_view tenant) override;
+
+  Status admit(std::string_view tenant, const SpanBatch& batch);
+  void adopt(Replay replay);
+  void make_lanes(uint64_t next_segment);
+  Lane& lane_of(TraceId id) { return *lanes_[id.hash() % lanes_.size()]; }
+
+  const StoreOptions options_;
+  env::Files& files_;
+  const env::Clock& clock_;
+  std::unique_ptr<env::FileLock> lock_;
+  MemoryBudget memory_;
+  UnitLists units_;
+  std::unique_ptr<LogWriter> log_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::atomic<bool> closing_{false};
+};
+
+}  // namespace clew::store

@@ -1,0 +1,115 @@
+// What the protobuf decoder remembers, so that most of a span is recognised by comparing bytes instead of being parsed
+// and hashed: spans of one name have the same attributes at the same places, and four in five with the same value as
+// last time.
+//
+// Invariant: only bytes that were taken as they are (nothing cut, dropped or repaired) are remembered; so a hit raises
+// no row bit and no counter. Everything is bounded: entries are replaced, never added to.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "column/vocabulary.h"
+
+namespace clew::wire {
+
+// One KeyValue message as it last stood at one place.
+class AttributeSlot {
+ public:
+  bool matches(std::string_view raw) const {
+    return raw.size() == size_ && std::memcmp(raw.data(), bytes_, raw.size()) == 0;
+  }
+  // The bytes begin with the same key: only the value differs.
+  bool matches_key(std::string_view raw) const {
+    return key_end_ != 0 && raw.size() >= key_end_ && std::memcmp(raw.data(), bytes_, key_end_) == 0;
+  }
+  uint32_t key() const { return key_; }
+  uint32_t value() const { return value_; }
+  size_t key_end() const { return key_end_; }
+  void store(std::string_view raw, uint32_t key, uint32_t value);
+
+ private:
+  static constexpr uint16_t kNothing = 0xffff;
+  uint32_t key_ = kNoCode;
+  uint32_t value_ = kNoCode;
+  uint16_t size_ = kNothing;  // kNothing: too long to be kept whole
+  uint16_t key_end_ = 0;      // where the key field ends; 0: the key is not kept
+  char bytes_[116];
+};
+
+// The attributes of the spans (events, links) of one name.
+struct AttributeMemo {
+  static constexpr size_t kMaxSlots = 64;
+
+  std::string_view name;  // in the vocabulary
+  uint32_t name_code = kNoCode;
+  std::vector<AttributeSlot> slots;
+  std::vector<uint32_t> shape_keys;
+  uint32_t shape = kEmptyShape;
+
+  // The slot of a place; nullptr beyond the last that is kept.
+  AttributeSlot* slot(size_t place) {
+    if (place >= slots.size()) {
+      if (place >= kMaxSlots) return nullptr;
+      slots.resize(place + 1);
+    }
+    return &slots[place];
+  }
+  uint32_t shape_of(std::span<const uint32_t> keys, TupleDictionary& shapes) {
+    if (keys.size() != shape_keys.size() || std::memcmp(keys.data(), shape_keys.data(), keys.size_bytes()) != 0) {
+      shape_keys.assign(keys.begin(), keys.end());
+      shape = shapes.intern(keys);
+    }
+    return shape;
+  }
+};
+
+// Memos by name, direct-mapped. A name that takes another's place inherits its slots: what they say of bytes is true of
+// any name.
+class NameMemos {
+ public:
+  explicit NameMemos(size_t count) : memos_(count) {}
+
+  // The memo in whose place the name belongs; it is the name's own when its `name` equals it.
+  AttributeMemo& place_of(std::string_view name) {
+    auto& memo = memos_[sketch(name) & (memos_.size() - 1)];
+    if (!memo) memo = std::make_unique<AttributeMemo>();
+    return *memo;
+  }
+  size_t allocated_bytes() const;
+
+ private:
+  // A cheap hash of length and both ends.
+  static uint64_t sketch(std::string_view name);
+
+  std::vector<std::unique_ptr<AttributeMemo>> memos_;
+};
+
+// Codes of resources and scopes by the raw bytes of their messages.
+class EntityMemo {
+ public:
+  struct Entry {
+    uint32_t schema_url = kNoCode;
+    uint32_t code = kNoCode;
+  };
+  const Entry* find(std::string_view raw) const {
+    auto found = entries_.find(raw);
+    return found == entries_.end() ? nullptr : &found->second;
+  }
+  void store(std::string_view raw, Entry entry);
+  size_t allocated_bytes() const { return bytes_; }
+
+ private:
+  static constexpr size_t kMaxBytes = size_t{1} << 20;
+  absl::flat_hash_map<std::string, Entry> entries_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace clew::wire

@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Includes against layers.json: which room may know which (DESIGN 2)."""
+import re
+import sys
+
+from tree import Tree, finish, room_of
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+
+
+def broken_arrows(tree):
+    for name in tree.under(["src"], [".h", ".cc"]):
+        room = room_of(name)
+        allowed = set(tree.rooms.get(room, {}).get("may", [])) | {room}
+        for number, line in enumerate(tree.lines(name), 1):
+            match = INCLUDE.match(line)
+            if not match:
+                continue
+            included = match[1]
+            target = included.split("/")[0]
+            if not (tree.root / "src" / included).exists():
+                if "/" not in included and (tree.root / name).parent.joinpath(included).exists():
+                    yield f'{name}:{number}: includes "{included}": write the path from src/, "{room}/{included}"'
+                elif target in tree.rooms:
+                    yield f'{name}:{number}: includes "{included}", which is not there'
+            elif target not in allowed:
+                yield (f"{name}:{number}: {room} -> {target} is not an arrow of layers.json"
+                       f" ({name} includes src/{included})")
+
+
+def room_list(tree):
+    """Each folder of src is a room, each room a folder; arrows point to lower rows."""
+    folders = {room_of(f) for f in tree.under(["src"], [""])} - {None}
+    for room in sorted(folders - set(tree.rooms)):
+        yield f"src/{room}: this folder is not a room of layers.json"
+    for room in sorted(set(tree.rooms) - folders):
+        yield f"layers.json: room '{room}' has no folder src/{room}"
+    for room, entry in tree.rooms.items():
+        for target in entry["may"]:
+            if target not in tree.rooms:
+                yield f"layers.json: {room} -> {target}: there is no room '{target}'"
+            elif tree.rooms[target]["row"] >= entry["row"]:
+                yield f"layers.json: {room} -> {target} does not point to a lower row"
+
+
+def problems(tree):
+    return [*room_list(tree), *broken_arrows(tree)]
+
+
+if __name__ == "__main__":
+    sys.exit(finish(problems(Tree()), "layers"))
