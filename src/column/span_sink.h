@@ -14,7 +14,7 @@ namespace clew {
 struct Accepted {
   uint64_t spans = 0;       // including those that were there already
   uint64_t duplicates = 0;  // known from the last minutes and not stored again
-  Rejections rejected;
+  Rejections rejected;      // the batch's own included
 };
 
 class SpanSink {

@@ -147,7 +147,8 @@ TEST(FaultyFiles, OneNamesOperationsSurviveInTheirOrder) {
     ASSERT_THAT(files->rename("y", "z"), Succeeds());
     files->crash();
     std::string found;
-    for (const std::string& name : files->list(".").value()) found += name + content(*files, name) + " ";
+    const auto names = files->list(".").value();
+    for (const std::string& name : names) found += name + content(*files, name) + " ";
     seen.insert(found);
   }
   EXPECT_THAT(seen, ElementsAre("x1 y2 ", "y1 ", "z1 "));
@@ -423,7 +424,8 @@ TEST(FaultyFiles, WhatACrashTakesIsFreeAgain) {
     auto lost = created(*files, "b", std::string(50, 'b'));
     files->crash();
     uint64_t used = 0;
-    for (const std::string& name : files->list(".").value()) used += content(*files, name).size();
+    const auto names = files->list(".").value();
+    for (const std::string& name : names) used += content(*files, name).size();
     ASSERT_EQ(files->free_bytes(".").value(), 100 - used) << "seed " << seed;
   }
 }

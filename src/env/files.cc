@@ -23,6 +23,19 @@ Status Files::replace(const std::string& path, std::string_view bytes) {
   return sync_folder(folder_of(path));
 }
 
+Status Files::make_durable_folders(const std::string& path) {
+  const std::string above = folder_of(path);
+  std::string there = above;
+  while (true) {
+    ASSIGN_OR_RETURN(bool exists, this->exists(there));
+    if (exists) break;
+    there = folder_of(there);
+  }
+  TRY(make_folders(path));
+  for (std::string folder = above; folder != there; folder = folder_of(folder)) TRY(sync_folder(folder));
+  return sync_folder(there);
+}
+
 std::string folder_of(std::string_view path) {
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   size_t slash = path.rfind('/');

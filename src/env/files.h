@@ -69,6 +69,9 @@ class Files {
   // Exclusive between processes and within one; failed_precondition names the holder's process id.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 
+  // make_folders(), and the names of all that were missing are durable.
+  Status make_durable_folders(const std::string& path);
+
   // Writes a whole file so that after a crash either the old or the new content is there: `path`.tmp, sync, rename,
   // sync of the folder. One thread at a time for a path.
   Status replace(const std::string& path, std::string_view bytes);

@@ -99,19 +99,10 @@ class LocalObjectStore final : public ObjectStore {
     if (writing_) return {};
     const std::string unfinished = fmt::format("{}/{}", root_, kUnfinished);
     TRY(files_.remove_folder(unfinished));
-    TRY(make_root());
+    TRY(files_.make_durable_folders(root_));
     TRY(files_.make_folders(unfinished));
     writing_ = true;
     return {};
-  }
-
-  // Syncs the names of the folders that were missing, and of the root, which an earlier process may not have synced.
-  Status make_root() {
-    const std::string above = folder_of(root_);
-    ASSIGN_OR_RETURN(const std::string there, nearest_folder(above));
-    TRY(files_.make_folders(root_));
-    for (std::string folder = above; folder != there; folder = folder_of(folder)) TRY(files_.sync_folder(folder));
-    return files_.sync_folder(there);
   }
 
   // The folder itself when it is there, else the first above it that is.

@@ -24,10 +24,10 @@ TEST(Chunked, DecodesHoweverItIsCut) {
     std::string_view text;
     const char* body;
   };
-  for (const Case& c : {Case{"0\r\n\r\n", ""}, Case{"3\r\nabc\r\n0\r\n\r\n", "abc"},
-                        Case{"3;name=\"x\"\r\nabc\r\n00a \r\n0123456789\r\n0;last\r\nTrailer: x\r\nB: y\r\n\r\n",
-                             "abc0123456789"},
-                        Case{"1\r\n\r\r\n1\r\n\n\r\n0\r\n\r\n", "\r\n"}}) {
+  for (const Case& c :
+       {Case{"0\r\n\r\n", ""}, Case{"3\r\nabc\r\n0\r\n\r\n", "abc"},
+        Case{"3;name=\"x\"\r\nabc\r\n00a \r\n0123456789\r\n0;last\r\nTrailer: x\r\nB: y\r\n\r\n", "abc0123456789"},
+        Case{"1\r\n\r\r\n1\r\n\n\r\n0\r\n\r\n", "\r\n"}}) {
     for (size_t piece = 1; piece <= c.text.size(); ++piece) {
       size_t used = 0;
       EXPECT_EQ(decode(c.text, piece, 100, &used), c.body) << c.text << " by " << piece;
@@ -46,8 +46,8 @@ TEST(Chunked, StopsAtTheEnd) {
 }
 
 TEST(Chunked, RefusesWhatIsMalformed) {
-  for (std::string_view bad : {"\r\n", "x\r\n", "-1\r\n", "3\r\nabcd\r\n", "3\r\nabc\rx", "3\nabc\r\n", "3;x\n", "3 \rx",
-                               "0\r\n\rx", "0\r\nA: b\rx", "ffffffffffffffff1\r\n", "0x3\r\n"}) {
+  for (std::string_view bad : {"\r\n", "x\r\n", "-1\r\n", "3\r\nabcd\r\n", "3\r\nabc\rx", "3\nabc\r\n", "3;x\n",
+                               "3 \rx", "0\r\n\rx", "0\r\nA: b\rx", "ffffffffffffffff1\r\n", "0x3\r\n"}) {
     EXPECT_TRUE(decode(bad, 1, 100).starts_with("invalid argument")) << bad << " -> " << decode(bad, 1, 100);
   }
 }

@@ -25,11 +25,11 @@ TEST(Request, ParametersOfQueryAndForm) {
     bool there;
     const char* value;
   };
-  for (const Case& c : {Case{"q=a+b%20c", "q", true, "a b c"}, Case{"q=1&q=2", "q", true, "1"},
-                        Case{"a=1&b&c=", "b", true, ""}, Case{"a=1&b&c=", "c", true, ""},
-                        Case{"a=1", "b", false, "otherwise"}, Case{"", "b", false, "otherwise"},
-                        Case{"a%2Fb=x=y", "a/b", true, "x=y"}, Case{"q=100%", "q", true, "100%"},
-                        Case{"q=%zz%4", "q", true, "%zz%4"}, Case{"&&q=1&", "q", true, "1"}}) {
+  for (const Case& c :
+       {Case{"q=a+b%20c", "q", true, "a b c"}, Case{"q=1&q=2", "q", true, "1"}, Case{"a=1&b&c=", "b", true, ""},
+        Case{"a=1&b&c=", "c", true, ""}, Case{"a=1", "b", false, "otherwise"}, Case{"", "b", false, "otherwise"},
+        Case{"a%2Fb=x=y", "a/b", true, "x=y"}, Case{"q=100%", "q", true, "100%"}, Case{"q=%zz%4", "q", true, "%zz%4"},
+        Case{"&&q=1&", "q", true, "1"}}) {
     Request request;
     request.query = c.query;
     EXPECT_EQ(request.has_parameter(c.name), c.there) << c.query;
@@ -67,11 +67,10 @@ TEST(Url, Parses) {
     int port;
     const char* prefix;
   };
-  for (const Case& c : {Case{"http://localhost", "http", "localhost", 80, ""},
-                        Case{"grpc://127.0.0.1", "grpc", "127.0.0.1", 4317, ""},
-                        Case{"HTTP://a:3200/tempo/", "http", "a", 3200, "/tempo"},
-                        Case{"http://[::1]:99/x/y", "http", "::1", 99, "/x/y"},
-                        Case{"http://[::1]", "http", "::1", 80, ""}}) {
+  for (const Case& c :
+       {Case{"http://localhost", "http", "localhost", 80, ""}, Case{"grpc://127.0.0.1", "grpc", "127.0.0.1", 4317, ""},
+        Case{"HTTP://a:3200/tempo/", "http", "a", 3200, "/tempo"},
+        Case{"http://[::1]:99/x/y", "http", "::1", 99, "/x/y"}, Case{"http://[::1]", "http", "::1", 80, ""}}) {
     auto url = Url::parse(c.text);
     ASSERT_TRUE(url) << c.text;
     EXPECT_EQ(url->scheme, c.scheme);

@@ -10,13 +10,11 @@ namespace {
 
 constexpr std::string_view kTenantHeader = "X-Scope-OrgID";
 
-Verdict verdict_of(Result<Accepted> accepted, Rejections rejected, uint32_t retry_delay_ms) {
+Verdict verdict_of(Result<Accepted> accepted, uint32_t retry_delay_ms) {
   if (!accepted) return verdict_of_sink(std::move(accepted.error()), retry_delay_ms);
-  rejected.spans += accepted->rejected.spans;
-  if (rejected.reason.empty()) rejected.reason = std::move(accepted->rejected.reason);
   Verdict verdict;
-  verdict.outcome = rejected.spans == 0 ? Outcome::accepted : Outcome::partial;
-  verdict.rejected = std::move(rejected);
+  verdict.outcome = accepted->rejected.spans == 0 ? Outcome::accepted : Outcome::partial;
+  verdict.rejected = std::move(accepted->rejected);
   return verdict;
 }
 
@@ -84,13 +82,12 @@ void Ingest::take(net::Connection& connection, const net::Headers& headers, Enco
     Status decoded = encoding == Encoding::protobuf ? decoder.decode_protobuf(body, now_ns, batch)
                                                     : decoder.decode_json(body, now_ns, batch);
     if (!decoded) return answer(verdict_of_bad_request(std::move(decoded.error())));
-    if (batch.rows.empty()) return answer(verdict_of(Accepted{}, batch.rejected, 0));
+    if (batch.rows.empty()) return answer(verdict_of(Accepted{0, 0, batch.rejected}, 0));
     SpanSink& sink = *sink_;
-    sink.append(*tenant, batch,
-                [&sink, &counters, rejected = batch.rejected, answer = std::move(answer)](Result<Accepted> accepted) {
-                  if (accepted) counters.count_spans(accepted->spans);
-                  answer(verdict_of(std::move(accepted), rejected, sink.retry_delay_ms()));
-                });
+    sink.append(*tenant, batch, [&sink, &counters, answer = std::move(answer)](Result<Accepted> accepted) {
+      if (accepted) counters.count_spans(accepted->spans);
+      answer(verdict_of(std::move(accepted), sink.retry_delay_ms()));
+    });
   });
 }
 

@@ -47,9 +47,9 @@ Status LocalStore::start() {
     ASSIGN_OR_RETURN(bool exists, files_.exists(options_.folder));
     if (!exists) return fail(ErrorCode::not_found, "there is no data folder " + options_.folder);
   } else {
-    TRY(files_.make_folders(options_.folder + "/log"));
+    TRY(files_.make_durable_folders(options_.folder));
     ASSIGN_OR_RETURN(lock_, files_.lock(options_.folder + "/clew.lock"));
-    TRY(files_.sync_folder(options_.folder));
+    TRY(files_.make_durable_folders(options_.folder + "/log"));
   }
   ASSIGN_OR_RETURN(Replay replay, replay_log(files_, options_.folder, {}));
   uint64_t next_segment = 1;

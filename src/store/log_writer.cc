@@ -83,8 +83,12 @@ uint64_t LogWriter::submit_cut(std::shared_ptr<Segment> segment, uint32_t rows) 
 void LogWriter::wait(uint64_t number, Waiter waiter) {
   {
     std::lock_guard lock(mutex_);
-    if (number > synced() && !drop_) {
-      waiters_.push_back({number, std::move(waiter)});
+    if (number > synced()) {
+      if (!drop_) {
+        waiters_.push_back({number, std::move(waiter)});
+        return;
+      }
+      waiter(fail(ErrorCode::unavailable, "the server is shutting down"));
       return;
     }
   }
@@ -92,6 +96,15 @@ void LogWriter::wait(uint64_t number, Waiter waiter) {
 }
 
 void LogWriter::run() {
+  write_until_closed();
+  {
+    std::lock_guard lock(mutex_);
+    drop_ = true;
+  }
+  answer(UINT64_MAX, fail(ErrorCode::unavailable, "the server is shutting down"));
+}
+
+void LogWriter::write_until_closed() {
   std::vector<Item> items;  // not yet durable; kept over failures
   for (;;) {
     {

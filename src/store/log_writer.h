@@ -78,6 +78,7 @@ class LogWriter {
   };
 
   void run();
+  void write_until_closed();
   // Encodes and writes the items; on failure the current file is given up.
   Status write(const std::vector<Item>& items);
   Status write_group(std::span<const Item> items);

@@ -164,25 +164,33 @@ Token Lexer::word_or_scope() {
     found.integer = word == "minInt" ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
     return found;
   }
-  if (char after = at(at_); after == '.' || after == ':') {
-    size_t end = at_ + 1;
-    while (end < text_.size() && !ends_attribute_name(text_[end]) && static_cast<unsigned char>(text_[end]) > 0x20)
-      ++end;
-    std::string_view whole = text_.substr(begin, end - begin);
-    if (after == '.' && has_intrinsics(word)) {
-      return error(begin, end, fmt::format("there are no attributes {}.…", word),
-                   fmt::format("{} has the intrinsics {}", word, intrinsics_of(word)));
-    }
-    if (after == ':') {
-      return error(begin, end, fmt::format("unknown scope {}:", word),
-                   "intrinsics have the scopes span:, trace:, event:, link: and instrumentation:");
-    }
-    return error(begin, end, fmt::format("unknown scope in {}", whole),
-                 fmt::format("an attribute needs a scope: .{0}, span.{0} or resource.{0}", whole));
-  }
+  if (at(at_) == '.' || at(at_) == ':') return unknown_scope(begin, word);
   Token found = token(TokenKind::word, begin);
   found.text = word;
   return found;
+}
+
+Token Lexer::unknown_scope(size_t begin, std::string_view word) const {
+  size_t end = at_ + 1;
+  while (end < text_.size() && !ends_attribute_name(text_[end]) && static_cast<unsigned char>(text_[end]) > 0x20) ++end;
+  std::string_view rest = text_.substr(at_, end - at_);
+  std::string_view near = nearest_scope(word);
+  if (near == word && rest.starts_with('.')) {
+    return error(begin, end, fmt::format("{} has no attributes", word),
+                 fmt::format("it has the intrinsics {}", intrinsics_of(word)));
+  }
+  if (near == word) {
+    return error(begin, end, fmt::format("{} has no intrinsics", word), fmt::format("its attributes are {}.…", word));
+  }
+  if (!near.empty()) {
+    return error(begin, end, fmt::format("unknown scope {}", word), fmt::format("did you mean {}{}?", near, rest));
+  }
+  if (rest.starts_with('.')) {
+    return error(begin, end, fmt::format("unknown scope {}", word),
+                 fmt::format("an attribute needs a scope: .{0}{1}, span.{0}{1} or resource.{0}{1}", word, rest));
+  }
+  return error(begin, end, fmt::format("unknown scope {}", word),
+               "intrinsics have the scopes span:, trace:, event:, link: and instrumentation:");
 }
 
 Token Lexer::attribute(uint32_t begin, size_t name_at, Attribute found) {

@@ -23,6 +23,7 @@ class Lexer {
  private:
   bool skip_blank(Token& error);
   Token word_or_scope();
+  Token unknown_scope(size_t begin, std::string_view word) const;
   Token attribute(uint32_t begin, size_t name_at, Attribute attribute);
   bool attribute_name(std::string& name, Token& error);
   bool quoted_piece(std::string& name, Token& error);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace clew::traceql {
@@ -69,18 +70,21 @@ const IntrinsicSpelling* spelling_of(Intrinsic intrinsic) {
   return nullptr;
 }
 
-// Of one word into the other by inserting, deleting or replacing a letter.
+// Of one word into the other by inserting, deleting or replacing a letter, or exchanging two neighbours; case ignored.
 size_t edit_distance(std::string_view a, std::string_view b) {
   auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  auto same = [&](size_t i, size_t j) { return lower(a[i]) == lower(b[j]); };
+  std::vector<size_t> before;
+  std::vector<size_t> last;
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
+    before = std::exchange(last, row);
     row[0] = i + 1;
     for (size_t j = 0; j < b.size(); ++j) {
-      size_t replaced = diagonal + (lower(a[i]) == lower(b[j]) ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+      row[j + 1] = std::min({last[j] + (same(i, j) ? 0 : 1), row[j] + 1, last[j + 1] + 1});
+      bool exchanged = i > 0 && j > 0 && same(i, j - 1) && same(i - 1, j);
+      if (exchanged) row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
     }
   }
   return row[b.size()];
@@ -209,6 +213,12 @@ std::string_view nearest_stage_word(std::string_view word) {
   std::vector<std::string_view> words(kStages.begin(), kStages.end());
   words.insert(words.end(), kAggregates.begin(), kAggregates.end());
   words.insert(words.end(), kMetrics.begin(), kMetrics.end());
+  return nearest(word, words);
+}
+
+std::string_view nearest_scope(std::string_view word) {
+  std::vector<std::string_view> words = {"trace", "parent"};
+  for (int i = 0; i < kScopes; ++i) words.push_back(name_of(static_cast<Scope>(i)));
   return nearest(word, words);
 }
 

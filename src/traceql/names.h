@@ -29,9 +29,10 @@ std::optional<Literal> literal_word(std::string_view word);
 
 // A word, or nothing when none of the candidates is close (about one wrong letter in three).
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
-// What may stand in a field expression; in a pipeline after `|`; after `scope:`.
+// What may stand in a field expression; in a pipeline after `|`; before `.` or `:`; after `scope:`.
 std::string_view nearest_field_word(std::string_view word);
 std::string_view nearest_stage_word(std::string_view word);
+std::string_view nearest_scope(std::string_view word);
 std::string_view nearest_scoped_word(std::string_view scope, std::string_view word);
 // "span:name, span:duration, …"
 std::string intrinsics_of(std::string_view scope);

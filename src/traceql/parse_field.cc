@@ -108,7 +108,8 @@ Parsed<FieldExpression> Parser::field_word() {
   }
   if (word == "not" || word == "NOT") return unexpected(kExpected, "\"not\" is written !(…)");
   if (attribute_scope(word) || has_intrinsics(word)) {
-    return unexpected(kExpected, fmt::format("a name follows {0} at once: {0}.… or {0}:…", word));
+    return unexpected(kExpected, attribute_scope(word) ? fmt::format("a name follows at once: {}.…", word)
+                                                       : fmt::format("known are {}", intrinsics_of(word)));
   }
   std::string_view near = nearest_field_word(word);
   std::string scoped = fmt::format("an attribute needs a scope: .{0}, span.{0} or resource.{0}", word);

@@ -26,7 +26,7 @@ std::string_view Admission::cut(std::string_view raw, size_t limit, Counter& rea
 std::string_view Admission::well_formed(std::string_view raw, size_t limit) {
   if (is_utf8(raw)) return raw;
   note_repaired();
-  std::string_view repaired = repaired_.emplace_back(replace_invalid_utf8(raw));
+  std::string_view repaired = keep() = replace_invalid_utf8(raw);
   return repaired.size() <= limit ? repaired : whole_characters(repaired, limit);
 }
 

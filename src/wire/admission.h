@@ -1,7 +1,7 @@
 // What the limits (model/limits.h) and OTLP's rule that strings are UTF-8 make of one text, whatever encoding it came
 // in: too long is cut at a character, ill-formed is repaired, both are counted and remembered as row bits.
 //
-// Views answered are into the argument or, where it had to be changed, valid until forget_repairs().
+// Views answered are into the argument or, where it had to be changed, valid until forget_kept().
 #pragma once
 
 #include <deque>
@@ -38,6 +38,8 @@ class Admission {
 
   // A text that was repaired before it came here (JSON must be valid UTF-8 as a whole before it can be read).
   void note_repaired();
+  // Room for a text that had to be made, kept as long as the repaired ones.
+  std::string& keep() { return kept_.emplace_back(); }
 
   // The row bits raised since they were last taken.
   uint8_t take_bits() { return std::exchange(bits_, uint8_t{0}); }
@@ -45,8 +47,8 @@ class Admission {
   uint64_t incidents() const { return incidents_; }
   void note_incident() { ++incidents_; }
 
-  void forget_repairs() {
-    if (!repaired_.empty()) repaired_.clear();
+  void forget_kept() {
+    if (!kept_.empty()) kept_.clear();
   }
 
  private:
@@ -60,7 +62,7 @@ class Admission {
   Level& level(int depth) { return levels_[static_cast<size_t>(depth) - 1]; }
 
   const Limits limits_;
-  std::deque<std::string> repaired_;
+  std::deque<std::string> kept_;
   std::deque<Level> levels_;
   uint64_t incidents_ = 0;
   uint8_t bits_ = 0;

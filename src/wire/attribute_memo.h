@@ -7,9 +7,11 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/hash/hash.h>
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -108,7 +110,12 @@ class EntityMemo {
 
  private:
   static constexpr size_t kMaxBytes = size_t{1} << 20;
-  absl::flat_hash_map<std::string, Entry> entries_;
+  // abseil's own look-up by view wants its own string_view, which is not std's in every build of it.
+  struct ViewHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view raw) const { return absl::HashOf(raw); }
+  };
+  absl::flat_hash_map<std::string, Entry, ViewHash, std::equal_to<>> entries_;
   size_t bytes_ = 0;
 };
 

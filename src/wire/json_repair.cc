@@ -1,5 +1,6 @@
 #include "wire/json_repair.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -25,6 +26,17 @@ bool is_high(uint32_t unit) {
 }
 bool is_low(uint32_t unit) {
   return unit >= 0xdc00 && unit < 0xe000;
+}
+
+// Digits that every 64-bit integer has at most: one fewer than the largest one's.
+constexpr size_t kLongestInteger = 19;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+size_t number_length(std::string_view text, size_t at) {
+  size_t end = text.find_first_not_of("0123456789.eE+-", at);
+  return (end == std::string_view::npos ? text.size() : end) - at;
 }
 
 // Follows JSON's grammar; containers are kept on a list, so depth costs no stack.
@@ -72,7 +84,7 @@ class Scanner {
   }
   bool digits() {
     size_t from = at_;
-    while (peek() >= '0' && peek() <= '9') ++at_;
+    while (is_digit(peek())) ++at_;
     return at_ > from;
   }
   bool number() {
@@ -145,26 +157,42 @@ class Scanner {
 }  // namespace
 
 std::optional<std::string> repair_json(std::string_view text) {
-  std::string repaired = is_utf8(text) ? std::string(text) : replace_invalid_utf8(text);
-  bool changed = repaired != text;
-  for (size_t i = 0; i + 1 < repaired.size(); ++i) {
-    if (repaired[i] != '\\') continue;
-    auto unit = escaped_unit(repaired, i);
-    if (!unit || (!is_high(*unit) && !is_low(*unit))) {
-      ++i;  // whatever is escaped
+  std::string valid = is_utf8(text) ? std::string() : replace_invalid_utf8(text);
+  bool changed = !valid.empty();
+  if (changed) text = valid;
+  std::string out;
+  out.reserve(text.size() + 16);
+  bool in_string = false;
+  for (size_t i = 0; i < text.size();) {
+    size_t length = 1;
+    if (text[i] == '"') in_string = !in_string;
+    if (text[i] == '\\') {
+      length = std::min<size_t>(2, text.size() - i);
+      auto unit = escaped_unit(text, i);
+      auto second = escaped_unit(text, i + 6);
+      if (unit && is_high(*unit) && second && is_low(*second)) {
+        length = 12;
+      } else if (unit && (is_high(*unit) || is_low(*unit))) {
+        out.append("\\ufffd");
+        changed = true;
+        i += 6;
+        continue;
+      }
+    } else if (!in_string && is_digit(text[i])) {
+      length = number_length(text, i);
+      out.append(text, i, length);
+      i += length;
+      if (length > kLongestInteger && out.find_first_of(".eE", out.size() - length) == std::string::npos) {
+        out.append(".0");
+        changed = true;
+      }
       continue;
     }
-    auto second = escaped_unit(repaired, i + 6);
-    if (is_high(*unit) && second && is_low(*second)) {
-      i += 11;
-      continue;
-    }
-    repaired.replace(i + 2, 4, "fffd");
-    changed = true;
-    i += 5;
+    out.append(text, i, length);
+    i += length;
   }
   if (!changed) return std::nullopt;
-  return repaired;
+  return out;
 }
 
 size_t find_json_fault(std::string_view text) {

@@ -8,7 +8,8 @@
 namespace clew::wire {
 
 // Ill-formed UTF-8, and \u escapes of surrogates without their other half (JavaScript writes those), replaced by
-// U+FFFD. Nothing when there was neither.
+// U+FFFD; integers too long for 64 bits (JavaScript writes reals so) given a fraction. Nothing when there was none of
+// it.
 std::optional<std::string> repair_json(std::string_view text);
 
 // The byte where text stops being JSON: its size when it only ends too early.

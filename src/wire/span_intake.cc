@@ -87,7 +87,7 @@ void SpanIntake::begin_span() {
   section_ = Section::attributes;
   first_word_ = batch_->words.size();
   keys_.clear();
-  admission.forget_repairs();
+  admission.forget_kept();
 }
 
 void SpanIntake::begin_event(uint64_t time_ns, uint64_t span_start_ns, uint32_t name) {
@@ -146,6 +146,10 @@ void SpanIntake::end_record(uint32_t shape, uint32_t dropped) {
 void SpanIntake::reject(Counter& reason, std::string_view what, std::string_view id, std::string_view rule) {
   reason.add();
   if (batch_->rejected.spans++ > 0) return;
+  if (id.data() == kNotHexId.data()) {
+    batch_->rejected.reason = fmt::format("a span whose {} is not hexadecimal: {}", what, rule);
+    return;
+  }
   batch_->rejected.reason = id.empty()        ? fmt::format("a span without {}: {}", what, rule)
                             : is_all_zero(id) ? fmt::format("a span whose {} is all zero: {}", what, rule)
                                               : fmt::format("a span with a {} of {} bytes: {}", what, id.size(), rule);

@@ -21,6 +21,9 @@
 
 namespace clew::wire {
 
+// Stands for an id that could not be read; no usable id has its length.
+inline constexpr std::string_view kNotHexId = "not hex";
+
 // Ids are raw bytes of any length.
 struct SpanFields {
   std::string_view trace_id;

@@ -185,7 +185,8 @@ class TestServer {
 
  private:
   void handle(Request request, Responder responder) {
-    if (request.path == "/hold" || request.path == "/t.T/Hold") return held.put(std::move(request), std::move(responder));
+    if (request.path == "/hold" || request.path == "/t.T/Hold")
+      return held.put(std::move(request), std::move(responder));
     if (request.path == "/drop" || request.path == "/t.T/Drop") return;
     if (request.path == "/about") return responder.send(Response::text(200, about(request)));
     if (request.path == "/peer") return responder.send(Response::text(200, request.connection->peer));

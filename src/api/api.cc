@@ -1,0 +1,99 @@
+#include "api/api.h"
+
+#include <fmt/format.h>
+
+#include "api/endpoint.h"
+#include "base/counters.h"
+#include "base/log.h"
+#include "model/tenant.h"
+
+namespace clew::api {
+namespace {
+
+constexpr std::string_view kTenantHeader = "x-scope-orgid";
+
+net::Response error_response(const Error& error) {
+  int status = http_status(error.code);
+  if (status == 500) log::error("query failed", {{"error", error}});
+  return net::Response::text(status, error.message);
+}
+
+Counter& requests(std::string_view endpoint, int status) {
+  return counter("clew_api_requests_total", "Requests to the query API by their status",
+                 {{"endpoint", std::string(endpoint)}, {"status", std::to_string(status)}});
+}
+
+Result<std::string> tenant_of(const net::Request& request, bool tenancy) {
+  if (!tenancy) return std::string(kSingleTenant);
+  std::string name(request.headers.get(kTenantHeader));
+  if (name.empty()) return fail(ErrorCode::unauthenticated, "no org id");
+  TRY(check_tenant_name(name));
+  return name;
+}
+
+}  // namespace
+
+Api::Api(SpanSource& source, ApiOptions options, const env::Clock& clock)
+    : source_(source), options_(std::move(options)), clock_(clock), pool_(options_.threads, options_.queue) {}
+
+bool Api::owns(std::string_view path) const {
+  std::string argument;
+  return find_endpoint(path, argument) != nullptr;
+}
+
+std::shared_ptr<ReadBudget> Api::budget() const {
+  uint64_t deadline = options_.time_limit_ns == 0 ? 0 : clock_.monotonic_ns() + options_.time_limit_ns;
+  return std::make_shared<ReadBudget>(options_.bytes_limit, deadline);
+}
+
+net::Response Api::answer(const net::Request& request) {
+  return answer(request, budget());
+}
+
+net::Response Api::answer(const net::Request& request, std::shared_ptr<ReadBudget> budget) {
+  std::string argument;
+  const Endpoint* endpoint = find_endpoint(request.path, argument);
+  if (endpoint == nullptr) return net::Response::text(404, "404 page not found\n");
+  auto respond = [&]() -> Result<net::Response> {
+    if (request.method != "GET" && request.method != "HEAD") {
+      net::Response response = net::Response::text(405, "only GET is possible here");
+      response.headers.add("allow", "GET, HEAD");
+      return response;
+    }
+    Call call{request, source_, options_, clock_, {}, std::move(budget), std::move(argument)};
+    if (endpoint->reads_spans) {
+      ASSIGN_OR_RETURN(call.tenant, tenant_of(request, options_.tenancy));
+      // It may have waited for longer than it is worth.
+      TRY(call.check_time());
+    }
+    return endpoint->answer(call);
+  };
+  Result<net::Response> result = respond();
+  net::Response response = result ? std::move(*result) : error_response(result.error());
+  requests(endpoint->name, response.status).add();
+  return response;
+}
+
+void Api::handle(net::Request request, net::Responder responder) {
+  std::string argument;
+  const Endpoint* endpoint = find_endpoint(request.path, argument);
+  if (endpoint == nullptr || !endpoint->reads_spans) {
+    responder.send(answer(request, budget()));
+    return;
+  }
+  struct Pending {
+    net::Request request;
+    net::Responder responder;
+  };
+  auto pending = std::make_shared<Pending>(std::move(request), std::move(responder));
+  auto query_budget = budget();
+  pending->responder.on_gone([query_budget] { query_budget->cancel(); });
+  QueryPool::Job job{
+      query_budget, [this, pending, query_budget] { pending->responder.send(answer(pending->request, query_budget)); },
+      [pending] { pending->responder.send(net::Response::text(503, "the server is shutting down")); }};
+  if (pool_.submit(job)) return;
+  requests(endpoint->name, 429).add();
+  pending->responder.send(net::Response::text(429, "job queue full"));
+}
+
+}  // namespace clew::api

@@ -1,0 +1,19 @@
+// The one place where server meets api: builds it from the configuration and the store.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "column/span_source.h"
+#include "server/config.h"
+#include "server/routes.h"
+
+namespace clew::server {
+
+struct BuildInfo;
+
+// The result keeps the api alive; its destruction waits for the queries under way. `source` outlives it.
+std::shared_ptr<const QueryApi> make_query_api(const Config& config, const BuildInfo& build, SpanSource& source,
+                                               std::function<bool()> is_ready);
+
+}  // namespace clew::server

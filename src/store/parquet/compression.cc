@@ -1,0 +1,39 @@
+#include "store/parquet/compression.h"
+
+#include <zstd.h>
+
+#include "base/check.h"
+
+namespace clew::parquet {
+namespace {
+constexpr int kLevel = 1;
+}
+
+struct Compressor::Context {
+  ZSTD_CCtx* zstd = ZSTD_createCCtx();
+  ~Context() { ZSTD_freeCCtx(zstd); }
+};
+
+Compressor::Compressor() : context_(std::make_unique<Context>()) {
+  CHECK(context_->zstd != nullptr);
+}
+Compressor::~Compressor() = default;
+
+void Compressor::compress(std::string_view raw, std::string& out) {
+  out.resize(ZSTD_compressBound(raw.size()));
+  size_t size = ZSTD_compressCCtx(context_->zstd, out.data(), out.size(), raw.data(), raw.size(), kLevel);
+  CHECK(!ZSTD_isError(size));
+  out.resize(size);
+}
+
+Result<Buffer> decompress_zstd(std::string_view stored, size_t raw_bytes) {
+  if (ZSTD_getFrameContentSize(stored.data(), stored.size()) != raw_bytes) {
+    return corrupt("a compressed page has another length than its header says");
+  }
+  Buffer out{std::unique_ptr<char[]>(new char[raw_bytes]), raw_bytes};
+  size_t size = ZSTD_decompress(out.data.get(), raw_bytes, stored.data(), stored.size());
+  if (ZSTD_isError(size) || size != raw_bytes) return corrupt("a compressed page is damaged");
+  return out;
+}
+
+}  // namespace clew::parquet

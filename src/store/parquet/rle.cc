@@ -1,0 +1,91 @@
+#include "store/parquet/rle.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "store/parquet/bit_packing.h"
+
+namespace clew::parquet {
+namespace {
+
+void append_run(uint32_t value, size_t count, int width, std::string& out) {
+  ByteWriter(out).varint(uint64_t{count} << 1);
+  for (int shift = 0; shift < width; shift += 8) out.push_back(static_cast<char>(value >> shift));
+}
+
+// Values in groups of eight; the last group of all is padded with zeros.
+void append_packed(std::span<const uint32_t> values, int width, std::string& out) {
+  size_t groups = (values.size() + 7) / 8;
+  ByteWriter(out).varint(groups << 1 | 1);
+  size_t whole = out.size() + groups * static_cast<size_t>(width);
+  pack_bits(values, width, out);
+  out.resize(whole, '\0');
+}
+
+}  // namespace
+
+void encode_rle_run(uint32_t value, size_t count, int width, std::string& out) {
+  if (count > 0) append_run(value, count, width, out);
+}
+
+void encode_rle_bits(std::span<const uint64_t> bits, size_t count, std::string& out) {
+  size_t groups = (count + 7) / 8;
+  ByteWriter(out).varint(groups << 1 | 1);
+  out.append(reinterpret_cast<const char*>(bits.data()), groups);
+}
+
+void encode_rle(std::span<const uint32_t> values, int width, std::string& out) {
+  const size_t run_bits = 8 * (1 + (static_cast<size_t>(width) + 7) / 8);
+  // A run must pay for its own head and for that of the packed values it interrupts.
+  const size_t worth = width == 0 ? 1 : (run_bits + 8) / static_cast<size_t>(width) + 1;
+  const size_t worth_alone = width == 0 ? 1 : run_bits / static_cast<size_t>(width) + 1;
+  size_t packed_from = 0;
+  size_t at = 0;
+  while (at < values.size()) {
+    uint32_t value = values[at];
+    size_t end = at + 1;
+    while (end < values.size() && values[end] == value) ++end;
+    // Packed values come in groups of eight: a run gives up its first values to fill the group before it.
+    size_t fill = (8 - (at - packed_from) % 8) % 8;
+    size_t begin = std::min(at + fill, end);
+    if (end - begin >= (begin == packed_from ? worth_alone : worth)) {
+      if (begin > packed_from) append_packed(values.subspan(packed_from, begin - packed_from), width, out);
+      append_run(value, end - begin, width, out);
+      packed_from = end;
+    }
+    at = end;
+  }
+  if (packed_from < values.size()) append_packed(values.subspan(packed_from), width, out);
+}
+
+Status decode_rle(std::string_view bytes, int width, std::span<uint32_t> values) {
+  if (width < 0 || width > 32) return corrupt("a bit width is above 32");
+  const uint64_t limit = uint64_t{1} << width;
+  ByteReader reader(bytes);
+  size_t at = 0;
+  while (at < values.size()) {
+    uint64_t head = reader.varint();
+    if (!reader.ok()) return corrupt("runs end too early");
+    uint64_t count = head >> 1;
+    size_t left = values.size() - at;
+    if (head & 1) {
+      if (count == 0 || count > uint64_t{1} << 28) return corrupt("a packed run has a bad length");
+      size_t take = std::min<size_t>(left, count * 8);
+      // The last group may be cut off after its last value.
+      size_t stored = std::min(reader.left(), static_cast<size_t>(count) * static_cast<size_t>(width));
+      if (!unpack_bits(reader.take(stored), width, values.subspan(at, take))) return corrupt("a packed run is cut off");
+      at += take;
+    } else {
+      if (count == 0) return corrupt("a run has no length");
+      uint64_t value = 0;
+      for (int shift = 0; shift < width; shift += 8) value |= uint64_t{reader.fixed<uint8_t>()} << shift;
+      if (!reader.ok() || value >= limit) return corrupt("a run has a bad value");
+      size_t take = std::min<size_t>(left, count);
+      std::fill_n(values.begin() + static_cast<ptrdiff_t>(at), take, static_cast<uint32_t>(value));
+      at += take;
+    }
+  }
+  return {};
+}
+
+}  // namespace clew::parquet
