@@ -88,9 +88,9 @@ void Api::handle(net::Request request, net::Responder responder) {
   auto pending = std::make_shared<Pending>(std::move(request), std::move(responder));
   auto query_budget = budget();
   pending->responder.on_gone([query_budget] { query_budget->cancel(); });
-  QueryPool::Job job{
-      query_budget, [this, pending, query_budget] { pending->responder.send(answer(pending->request, query_budget)); },
-      [pending] { pending->responder.send(net::Response::text(503, "the server is shutting down")); }};
+  QueryPool::Job job{query_budget,
+                     [this, pending, query_budget] { pending->responder.send(answer(pending->request, query_budget)); },
+                     [pending] { pending->responder.send(net::Response::text(503, "the server is shutting down")); }};
   if (pool_.submit(job)) return;
   requests(endpoint->name, 429).add();
   pending->responder.send(net::Response::text(429, "job queue full"));

@@ -102,4 +102,8 @@ Result<uint64_t> positive_parameter(const net::Request& request, std::string_vie
   return value;
 }
 
+std::string inspected_bytes_json(uint64_t bytes) {
+  return bytes == 0 ? "{}" : fmt::format("{{\"inspectedBytes\":\"{}\"}}", bytes);
+}
+
 }  // namespace clew::api

@@ -59,6 +59,9 @@ Result<TimeRange> time_range(const net::Request& request);
 Result<uint64_t> positive_parameter(const net::Request& request, std::string_view name, uint64_t otherwise,
                                     uint64_t limit);
 
+// The `metrics` object of answers that count nothing else.
+std::string inspected_bytes_json(uint64_t bytes);
+
 Result<net::Response> echo(const Call& call);
 Result<net::Response> ready(const Call& call);
 Result<net::Response> build_info(const Call& call);

@@ -1,7 +1,7 @@
 // Trace by id, v1 and v2: everything that is stored of a trace, from all units, each span once.
-#include <fmt/format.h>
+#include <cctype>
 
-#include <protozero/pbf_writer.hpp>
+#include <protozero/pbf_builder.hpp>
 
 #include "api/endpoint.h"
 #include "wire/otlp.h"
@@ -63,8 +63,8 @@ Result<net::Response> trace_by_id_v2(const Call& call) {
     std::string body;
     protozero::pbf_builder<Answer> answer(body);
     answer.add_message(Answer::trace, trace);
-    protozero::pbf_builder<Metrics> metrics(answer, Answer::metrics);
-    if (inspected > 0) metrics.add_uint64(Metrics::inspected_bytes, inspected);
+    protozero::pbf_builder<Metrics> looked_at(answer, Answer::metrics);
+    if (inspected > 0) looked_at.add_uint64(Metrics::inspected_bytes, inspected);
     return protobuf(std::move(body));
   }
   if (table->rows() == 0) {
@@ -72,10 +72,7 @@ Result<net::Response> trace_by_id_v2(const Call& call) {
   } else {
     wire::encode_otlp_json(*table, wire::JsonStyle::tempo_v2, trace);
   }
-  std::string body = "{\"trace\":" + trace + ",\"metrics\":{";
-  if (inspected > 0) body += fmt::format("\"inspectedBytes\":\"{}\"", inspected);
-  body += "}}";
-  return net::Response::json(std::move(body));
+  return net::Response::json("{\"trace\":" + trace + ",\"metrics\":" + inspected_bytes_json(inspected) + "}");
 }
 
 }  // namespace clew::api

@@ -112,8 +112,8 @@ TEST(DecodeBody, HoldsTheLimitToTheByte) {
       std::string body = encode_body(encoding, text);
       size_t at_least = std::max(size, body.size());  // a tiny text is longer when compressed
       EXPECT_EQ(outcome(encoding, body, at_least), text) << encoding << " " << size;
-      if (body.size() < size)
-        EXPECT_EQ(outcome(encoding, body, size - 1), "resource exhausted") << encoding << " " << size;
+      if (body.size() >= size) continue;
+      EXPECT_EQ(outcome(encoding, body, size - 1), "resource exhausted") << encoding << " " << size;
     }
     EXPECT_EQ(outcome("", text, size), text);
     EXPECT_EQ(outcome("identity", text, size - 1), "resource exhausted");
@@ -122,7 +122,7 @@ TEST(DecodeBody, HoldsTheLimitToTheByte) {
 }
 
 TEST(DecodeBody, StopsBombs) {
-  std::string zeros(size_t{256} << 20, '\0');
+  std::string zeros(size_t{32} << 20, '\0');
   for (const char* encoding : {"gzip", "zstd"}) {
     std::string bomb = encode_body(encoding, zeros);
     EXPECT_EQ(outcome(encoding, bomb, size_t{1} << 20), "resource exhausted") << encoding;
@@ -141,7 +141,7 @@ TEST(EncodeBody, IsReadBack) {
     std::string text = sample(size);
     for (const char* encoding : {"gzip", "zstd", ""}) {
       std::string body = encode_body(encoding, text);
-      if (size >= 5000 && *encoding) EXPECT_LT(body.size(), size / 2) << encoding;
+      EXPECT_TRUE(size < 5000 || *encoding == 0 || body.size() < size / 2) << encoding;
       EXPECT_EQ(outcome(encoding, body, std::max<size_t>(size, 1000)), text) << encoding << " " << size;
     }
   }

@@ -20,6 +20,10 @@ constexpr int32_t kStreamWindowBytes = 4 << 20;
 constexpr int32_t kConnectionWindowBytes = 16 << 20;
 constexpr size_t kOutputBytes = 256 << 10;
 constexpr int kReadsPerTurn = 4;
+// After a complete early answer the client is asked to stop (RFC 9113 section 8.1), but not before it had time to read
+// the answer: some (curl 7.88) take the reset for a failure and drop what they have not read yet.
+constexpr size_t kDiscardBytes = size_t{8} << 20;
+constexpr std::chrono::milliseconds kDiscardTime{1000};
 constexpr size_t kFirstReserveBytes = 1 << 20;
 // RFC 9113 section 6.5.2: what a field counts in the header list beyond its text.
 constexpr size_t kFieldOverheadBytes = 32;
@@ -242,7 +246,11 @@ void Http2Session::on_header_complete(Http2Stream& stream) {
 }
 
 void Http2Session::on_data(Http2Stream& stream, std::string_view bytes) {
-  if (stream.refused) return;
+  if (stream.refused) {
+    stream.discarded_bytes += bytes.size();
+    if (stream.completed && stream.discarded_bytes > kDiscardBytes) reset(stream, NGHTTP2_NO_ERROR);
+    return;
+  }
   stream.progress_at = Clock::now();
   const ServerLimits& limits = transport_.limits();
   if (bytes.size() > limits.body_bytes - stream.request.body.size()) {
@@ -370,8 +378,7 @@ void Http2Session::on_frame_sent(const nghttp2_frame& frame) {
   auto found = streams_.find(frame.hd.stream_id);
   if (found == streams_.end()) return;
   found->second->completed = true;
-  // RFC 9113 section 8.1: after a complete early answer the client is asked to stop sending.
-  if (found->second->receiving) reset(*found->second, NGHTTP2_NO_ERROR);
+  found->second->progress_at = Clock::now();
 }
 
 void Http2Session::on_invalid_frame(const nghttp2_frame& frame, int error) {
@@ -418,6 +425,10 @@ void Http2Session::sweep_stream(Http2Stream& stream, Clock::time_point now) {
   if (stream.reset) return;
   const ServerLimits& limits = transport_.limits();
   auto stalled = now - stream.progress_at;
+  if (stream.completed) {
+    if (stalled > std::min(kDiscardTime, limits.body_timeout)) reset(stream, NGHTTP2_NO_ERROR);
+    return;
+  }
   bool sends = stream.begun && (stream.ended || !stream.outbox.empty());
   if (!stream.has_header) {
     if (stalled <= limits.header_timeout) return;

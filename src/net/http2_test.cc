@@ -179,7 +179,7 @@ TEST(Grpc, LimitsAnswerWithStatus) {
 }
 
 TEST(Http2, LimitsAnswerWithStatus) {
-  TestServer server({.body_bytes = 1000, .header_bytes = 1000});
+  TestServer server({.body_bytes = 1000, .header_bytes = 1000, .body_timeout = milliseconds(100)});
   auto client = server.client("grpc");
   EXPECT_EQ(client->call("POST", "/about", {}, std::string(1001, 'x'))->status, 413);
   Headers headers;
@@ -212,7 +212,7 @@ TEST(Http2, GarbageEndsTheConnectionOnly) {
         start() + frame(kData, 0, 1, "on an idle stream"), start() + frame(kHeaders, kEndHeaders, 2, "\x82"),
         start() + frame(kHeaders, kEndHeaders, 1, "\xff\xff\xff\xff\xff\xff"),
         start() + frame(kContinuation, 0, 1, "x"), start() + frame(kWindow, 0, 0, std::string(4, '\0')),
-        start() + frame(kPing, 0, 0, "short"), start() + frame(kSettings, 0, 0, "\x00\x05\x00\x00\x00\x01"),
+        start() + frame(kPing, 0, 0, "short"), start() + frame(kSettings, 0, 0, std::string("\0\5\0\0\0\1", 6)),
         start() + std::string("\xff\xff\xff\0\0\0\0\0\1", 9)}) {
     RawSocket socket = server.raw();
     socket.send(garbage);

@@ -59,7 +59,8 @@ Result<size_t> inflate_member(std::string_view body, uint32_t wrapper, size_t li
       return invalid("compressed body: ends too early");
     }
   }
-  return body.size() - state.avail_in;
+  // ISA-L reads ahead by up to eight bytes.
+  return body.size() - state.avail_in - static_cast<size_t>(state.read_in_length) / 8;
 }
 
 Status check_size(std::string_view body) {

@@ -8,12 +8,13 @@ namespace clew::net {
 namespace {
 
 constexpr size_t kScratchBytes = 256 << 10;
+constexpr std::chrono::milliseconds kLongestSweepInterval{200};
 
 std::chrono::milliseconds sweep_interval(const ServerLimits& limits) {
   using std::chrono::milliseconds;
   milliseconds shortest =
       std::min({limits.header_timeout, limits.body_timeout, limits.write_timeout, limits.idle_timeout});
-  return std::clamp(shortest / 4, milliseconds(2), milliseconds(1000));
+  return std::clamp(shortest / 4, milliseconds(2), kLongestSweepInterval);
 }
 
 }  // namespace

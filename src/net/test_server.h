@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -34,6 +35,8 @@ class RawSocket {
  public:
   // receive_bytes: a small receive buffer, for clients that do not read.
   explicit RawSocket(uint16_t port, int receive_bytes = 0) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    int on = 1;
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     timeval patience{kPatience.count(), 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
@@ -191,7 +194,7 @@ class TestServer {
     if (request.path == "/about") return responder.send(Response::text(200, about(request)));
     if (request.path == "/peer") return responder.send(Response::text(200, request.connection->peer));
     if (request.path == "/visits") return visit(std::move(request), std::move(responder));
-    if (request.path == "/large") return responder.send(Response::text(200, std::string(64 << 20, 'x')));
+    if (request.path == "/large") return responder.send(Response::text(200, std::string(16 << 20, 'x')));
     if (request.path == "/stream") return stream(std::move(responder));
     if (request.path == "/empty") return responder.send({.status = 204, .headers = {}, .body = "", .trailers = {}});
     if (request.path == "/t.T/Echo") return echo(request, std::move(responder));

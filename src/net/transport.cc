@@ -11,9 +11,11 @@ namespace {
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr size_t kFirstReadBytes = 16 << 10;
 constexpr size_t kGatheredPieces = 16;
-// What a client may still send after an early answer before it is cut off, and for how long.
+// What a client may still send after the last answer before it is cut off, and for how long: a reset that overtakes the
+// answer would destroy it.
 constexpr size_t kDiscardBytes = size_t{8} << 20;
-constexpr std::chrono::seconds kDiscardTime{2};
+constexpr std::chrono::milliseconds kDiscardTime{1000};
+constexpr std::chrono::milliseconds kDiscardTimeAtStop{100};
 
 std::string text_of(const tcp::endpoint& endpoint) {
   std::string address = endpoint.address().to_string();
@@ -75,7 +77,8 @@ void Transport::on_sweep(Clock::time_point now) {
     return close();
   }
   if (finishing_) {
-    if (shut_down_ && now - finishing_at_ > kDiscardTime) close();
+    auto patience = state_.draining ? kDiscardTimeAtStop : kDiscardTime;
+    if (shut_down_ && now - shut_down_at_ > patience) close();
     return;
   }
   if (!session_) {
@@ -192,7 +195,7 @@ void Transport::on_sent(size_t bytes) {
 void Transport::on_queue_sent() {
   if (!finishing_ || shut_down_) return;
   shut_down_ = true;
-  finishing_at_ = Clock::now();
+  shut_down_at_ = Clock::now();
   if (discarded_bytes_ >= kDiscardBytes) return close();
   SystemError ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);

@@ -84,7 +84,7 @@ class Transport : public std::enable_shared_from_this<Transport> {
   size_t queued_bytes_ = 0;
   size_t front_sent_ = 0;
   Clock::time_point write_progress_at_;
-  Clock::time_point finishing_at_;
+  Clock::time_point shut_down_at_;
   size_t discarded_bytes_ = 0;
   bool waiting_ = false;
   bool writing_ = false;

@@ -63,8 +63,8 @@ void ConnectionDecoders::leave(std::string_view tenant, Entry& entry) {
   const DecoderLimits& limits = registry_.decoder_limits_;
   entry.used_ns = registry_.clock_.monotonic_ns();
   if (capacity_bytes(entry.batch) > limits.batch_bytes) {
-    entry.batch.rows = {};
-    entry.batch.words = {};
+    entry.batch.rows = std::vector<SpanRow>();
+    entry.batch.words = std::vector<uint32_t>();
   }
   size_t decoder_bytes = entry.decoder.allocated_bytes();
   size_t bytes = decoder_bytes + capacity_bytes(entry.batch);

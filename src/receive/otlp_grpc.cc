@@ -21,15 +21,15 @@ bool has_protobuf_messages(const net::Request& request) {
   return net::equals_without_case(type, "application/grpc") || net::equals_without_case(type, "application/grpc+proto");
 }
 
-net::Response response_to(const Verdict& verdict) {
+}  // namespace
+
+net::Response otlp_grpc_response(const Verdict& verdict) {
   if (verdict.is_success()) return net::grpc_reply(wire::encode_export_response_protobuf(verdict.rejected));
   if (verdict.outcome != Outcome::busy) return net::grpc_error(verdict.rpc_code(), verdict.message);
   std::chrono::milliseconds delay(verdict.retry_delay_ms);
   return net::grpc_error(verdict.rpc_code(), verdict.message,
                          net::encode_rpc_status(verdict.rpc_code(), verdict.message, delay));
 }
-
-}  // namespace
 
 bool OtlpGrpc::owns(std::string_view path) {
   return path.starts_with(kCollectorServices);
@@ -39,7 +39,7 @@ void OtlpGrpc::handle(net::Request request, net::Responder responder) {
   counters_.count_request(request.body.size());
   auto refuse_now = [&](const Verdict& verdict) {
     counters_.count_verdict(verdict.outcome);
-    responder.send(response_to(verdict));
+    responder.send(otlp_grpc_response(verdict));
   };
   if (request.path != kExport) {
     return refuse_now(refuse(Outcome::unsupported,
@@ -55,7 +55,7 @@ void OtlpGrpc::handle(net::Request request, net::Responder responder) {
   // std::function wants a copy; there is one answer all the same.
   auto shared = std::make_shared<net::Responder>(std::move(responder));
   ingest_.take(*request.connection, request.headers, Ingest::Encoding::protobuf, *message, counters_,
-               [shared](const Verdict& verdict) { shared->send(response_to(verdict)); });
+               [shared](const Verdict& verdict) { shared->send(otlp_grpc_response(verdict)); });
 }
 
 }  // namespace clew::receive

@@ -9,6 +9,9 @@
 
 namespace clew::receive {
 
+// A verdict as OTLP/gRPC says it.
+net::Response otlp_grpc_response(const Verdict& verdict);
+
 class OtlpGrpc {
  public:
   // `ingest` outlives every request.

@@ -47,19 +47,6 @@ std::string body_of(const Verdict& verdict, Encoding encoding) {
                                     : net::encode_rpc_status(verdict.rpc_code(), verdict.message);
 }
 
-net::Response response_to(const Verdict& verdict, Encoding encoding) {
-  net::Response response;
-  response.status = verdict.http_status();
-  response.headers.add("content-type", std::string(encoding == Encoding::json ? kJson : kProtobuf));
-  if (verdict.outcome == Outcome::busy) {
-    uint32_t seconds = std::max(1U, (verdict.retry_delay_ms + 999) / 1000);
-    response.headers.add("retry-after", std::to_string(seconds));
-  }
-  if (verdict.outcome == Outcome::unsupported) response.headers.add("accept-encoding", "gzip, zstd, deflate");
-  response.body = body_of(verdict, encoding);
-  return response;
-}
-
 net::Response wrong_method(std::string_view method) {
   auto response = net::Response::text(405, fmt::format("{} is not possible here: POST an export request\n", method));
   response.headers.add("allow", "POST");
@@ -76,6 +63,19 @@ net::Response wrong_content_type(std::string_view content_type) {
 }
 
 }  // namespace
+
+net::Response otlp_http_response(const Verdict& verdict, Encoding encoding) {
+  net::Response response;
+  response.status = verdict.http_status();
+  response.headers.add("content-type", std::string(encoding == Encoding::json ? kJson : kProtobuf));
+  if (verdict.outcome == Outcome::busy) {
+    uint32_t seconds = std::max(1U, (verdict.retry_delay_ms + 999) / 1000);
+    response.headers.add("retry-after", std::to_string(seconds));
+  }
+  if (verdict.outcome == Outcome::unsupported) response.headers.add("accept-encoding", "gzip, zstd, deflate");
+  response.body = body_of(verdict, encoding);
+  return response;
+}
 
 bool OtlpHttp::owns(std::string_view path) {
   return path == kTraces || path == kMetrics || path == kLogs || path == kProfiles;
@@ -100,7 +100,7 @@ void OtlpHttp::handle(net::Request request, net::Responder responder) {
   }
   auto refuse_now = [&](const Verdict& verdict) {
     counters_.count_verdict(verdict.outcome);
-    responder.send(response_to(verdict, *encoding));
+    responder.send(otlp_http_response(verdict, *encoding));
   };
   if (auto closed = ingest_.closed()) return refuse_now(*closed);
   auto body =
@@ -111,7 +111,7 @@ void OtlpHttp::handle(net::Request request, net::Responder responder) {
   auto shared = std::make_shared<net::Responder>(std::move(responder));
   ingest_.take(
       *request.connection, request.headers, *encoding, *body, counters_,
-      [shared, encoding = *encoding](const Verdict& verdict) { shared->send(response_to(verdict, encoding)); });
+      [shared, encoding = *encoding](const Verdict& verdict) { shared->send(otlp_http_response(verdict, encoding)); });
 }
 
 }  // namespace clew::receive

@@ -9,6 +9,9 @@
 
 namespace clew::receive {
 
+// A verdict as OTLP/HTTP says it.
+net::Response otlp_http_response(const Verdict& verdict, Ingest::Encoding encoding);
+
 class OtlpHttp {
  public:
   // `ingest` outlives every request.

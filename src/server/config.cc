@@ -32,8 +32,11 @@ int Config::io_threads() const {
   return static_cast<int>(net_threads != 0 ? net_threads : std::min(kMostIoThreadsByDefault, machine_cores()));
 }
 
-uint32_t Config::query_threads() const {
-  return query.concurrency != 0 ? query.concurrency : machine_cores();
+api::ApiOptions Config::query_options() const {
+  api::ApiOptions options = query;
+  if (options.threads == 0) options.threads = machine_cores();
+  options.tenancy = tenancy;
+  return options;
 }
 
 }  // namespace clew::server

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <thread>
 
+#include "api/api.h"
 #include "base/log.h"
 #include "model/limits.h"
 #include "net/server.h"
@@ -28,13 +28,6 @@ struct ListenSettings {
   friend bool operator==(const ListenSettings&, const ListenSettings&) = default;
 };
 
-struct QuerySettings {
-  uint64_t time_limit_ns = 30ULL * 1'000'000'000;
-  uint64_t bytes_limit = 0;  // 0: without
-  uint32_t concurrency = 0;  // 0: one per core
-  uint32_t queue = 256;
-};
-
 struct LogSettings {
   log::Level level = log::Level::info;
   log::Format format = log::Format::text;
@@ -47,17 +40,20 @@ struct Config {
   Limits limits;
   store::StoreOptions store;        // lanes 0: one per core
   uint64_t memory_limit_bytes = 0;  // 0: by the machine
-  bool tenancy = false;
-  QuerySettings query;
+  bool tenancy = false;             // also copied into what needs it
+  api::ApiOptions query;            // threads 0: one per core
   LogSettings log;
 
-  Config() { store.lanes = 0; }
+  Config() {
+    store.lanes = 0;
+    query.threads = 0;
+  }
 
   // What the zeroes above stand for on this machine.
   store::StoreOptions store_options() const;
   net::ServerLimits net_limits() const;
   int io_threads() const;
-  uint32_t query_threads() const;
+  api::ApiOptions query_options() const;
 };
 
 }  // namespace clew::server

@@ -1,17 +1,24 @@
 #include "server/query_api.h"
 
-#include "base/counters.h"
+#include "api/api.h"
 #include "server/serve.h"
 
 namespace clew::server {
 
-std::shared_ptr<const QueryApi> make_query_api(const Config&, const BuildInfo&, SpanSource&, std::function<bool()>) {
-  auto api = std::make_shared<QueryApi>();
-  api->owns = [](std::string_view path) { return path == "/metrics"; };
-  api->handle = [](const net::Request&, net::Responder responder) {
-    responder.send(net::Response::text(200, render_counters()));
+std::shared_ptr<const QueryApi> make_query_api(const Config& config, const BuildInfo& build, SpanSource& source,
+                                               std::function<bool()> is_ready) {
+  api::ApiOptions options = config.query_options();
+  options.build.version = build.version;
+  options.build.revision = build.commit;
+  options.build.compiler = build.compiler;
+  options.ready = std::move(is_ready);
+  auto api = std::make_shared<api::Api>(source, std::move(options));
+  auto routes = std::make_shared<QueryApi>();
+  routes->owns = [api](std::string_view path) { return api->owns(path); };
+  routes->handle = [api](net::Request request, net::Responder responder) {
+    api->handle(std::move(request), std::move(responder));
   };
-  return api;
+  return routes;
 }
 
 }  // namespace clew::server

@@ -138,10 +138,18 @@ void add_query(std::vector<Setting>& to) {
                                 "A query that takes longer is given up with 504."));
   to.push_back(size_setting("query.bytes_limit", FIELD(query.bytes_limit), {kMiB, 1024 * kGiB},
                             "A query that reads more is given up with 422. off is without limit.", {"off"}));
-  to.push_back(count_setting("query.concurrency", FIELD(query.concurrency), {1, 256},
+  to.push_back(count_setting("query.concurrency", FIELD(query.threads), {1, 256},
                              "Queries that run at once. auto is one per core.", {"auto"}));
   to.push_back(count_setting("query.queue", FIELD(query.queue), {1, 100'000},
                              "Queries that wait; a further one is refused with 429."));
+  to.push_back(count_setting("query.search_limit", FIELD(query.search_limit), {1, 10'000'000},
+                             "The most traces that one search may ask for with `limit`."));
+  to.push_back(count_setting("query.spans_per_spanset_limit", FIELD(query.spans_per_spanset_limit), {1, 100'000},
+                             "The most spans of a spanset that one search may ask for with `spss`."));
+  to.push_back(count_setting("query.tag_names_limit", FIELD(query.tag_names_limit), {1, 10'000'000},
+                             "Attribute names of one scope in one answer."));
+  to.push_back(size_setting("query.tag_values_bytes", FIELD(query.tag_values_bytes), {kKiB, kGiB},
+                            "Attribute values in one answer."));
 }
 
 void add_the_rest(std::vector<Setting>& to) {

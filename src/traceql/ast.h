@@ -116,7 +116,7 @@ inline bool is_regex(Operator op) {
   return op == Operator::regex_match || op == Operator::regex_mismatch;
 }
 
-// ---- field expressions: inside { }, by(), aggregates -----------------------------------------------------------
+// Chapter: field expressions: inside { }, by(), aggregates.
 
 struct FieldExpression;
 using FieldPointer = std::unique_ptr<FieldExpression>;
@@ -147,8 +147,10 @@ struct FieldExpression {
   SourceRange where;
   uint16_t height = 1;
 };
+// Whether the value can differ from span to span.
+bool refers_to_span(const FieldExpression& expression);
 
-// ---- spansets ---------------------------------------------------------------------------------------------------
+// Chapter: spansets.
 
 struct SpansetFilter {
   FieldPointer condition;  // null: every span
@@ -184,7 +186,7 @@ struct SpansetExpression {
   uint16_t height = 1;
 };
 
-// ---- scalars and pipelines --------------------------------------------------------------------------------------
+// Chapter: scalars and pipelines.
 
 enum class AggregateFunction : uint8_t { count, avg, min, max, sum };
 std::string_view name_of(AggregateFunction function);
@@ -212,6 +214,8 @@ struct ScalarExpression {
   SourceRange where;
   uint16_t height = 1;
 };
+
+bool holds_scalar_pipeline(const ScalarExpression& scalar);
 
 // Keeps a spanset when the comparison holds. With a ScalarPipeline inside it is the only element of its pipeline.
 struct ScalarFilter {
@@ -249,7 +253,7 @@ struct PipelineExpression {
   uint16_t height = 1;
 };
 
-// ---- metrics ----------------------------------------------------------------------------------------------------
+// Chapter: metrics.
 
 enum class MetricsFunction : uint8_t {
   rate,
@@ -312,7 +316,7 @@ struct MetricsExpression {
   uint16_t height = 1;
 };
 
-// ---- the query --------------------------------------------------------------------------------------------------
+// Chapter: the query.
 
 struct Hint {
   std::string name;

@@ -100,21 +100,10 @@ Type Checker::scalar(const ScalarExpression& expression) {
   return left;
 }
 
-namespace {
-
-bool has_scalar_pipeline(const ScalarExpression& expression) {
-  if (const auto* binary = std::get_if<ScalarBinary>(&expression.node)) {
-    return has_scalar_pipeline(*binary->left) || has_scalar_pipeline(*binary->right);
-  }
-  return std::holds_alternative<ScalarPipeline>(expression.node);
-}
-
-}  // namespace
-
 void Checker::scalar_filter(const ScalarFilter& filter, SourceRange where) {
   scalar(filter.left);
   scalar(filter.right);
-  if (has_scalar_pipeline(filter.left) || has_scalar_pipeline(filter.right)) {
+  if (holds_scalar_pipeline(filter.left) || holds_scalar_pipeline(filter.right)) {
     if (!support_.scalar_pipelines) {
       unsupported(where, "comparing the aggregate of a parenthesised pipeline is not yet supported",
                   "write { … } | count() > 2");

@@ -54,9 +54,6 @@ class Checker {
   std::optional<Diagnostic> unsupported_;
 };
 
-// Whether the value can differ from span to span.
-bool refers_to_span(const FieldExpression& expression);
-
 // Of a constant side of metrics arithmetic: integers stay integers and divide truncating; nothing when an integer is
 // divided by zero or overflows. Precondition: literals and + - * / of integers and reals only, as the parser builds it.
 std::optional<Literal> constant_value(const ScalarExpression& constant);

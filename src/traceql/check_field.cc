@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "traceql/check.h"
 #include "traceql/print.h"
 #include "traceql/regex.h"
@@ -48,17 +46,6 @@ std::string unquoted_hint(const Binary& binary, Type left, Type right) {
 }
 
 }  // namespace
-
-bool refers_to_span(const FieldExpression& expression) {
-  if (const auto* unary = std::get_if<Unary>(&expression.node)) return refers_to_span(*unary->operand);
-  if (const auto* binary = std::get_if<Binary>(&expression.node)) {
-    return refers_to_span(*binary->left) || refers_to_span(*binary->right);
-  }
-  if (const auto* run = std::get_if<Junction>(&expression.node)) {
-    return std::any_of(run->operands.begin(), run->operands.end(), refers_to_span);
-  }
-  return std::holds_alternative<Attribute>(expression.node);
-}
 
 Type Checker::field(const FieldExpression& expression) {
   if (const auto* literal = std::get_if<Literal>(&expression.node)) return literal->type;

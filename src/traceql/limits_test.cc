@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/counters.h"
 #include "traceql/print.h"
 #include "traceql/query.h"
 
@@ -41,21 +42,23 @@ TEST(Limits, Nesting) {
   EXPECT_FALSE(syntax_error("{ " + repeat("(", 200) + ".a" + repeat(")", 200) + " }"));
   EXPECT_FALSE(syntax_error(repeat("(", 200) + "{ }" + repeat(")", 200)));
   constexpr ParseLimits kLong{.text_bytes = size_t{1} << 24};
-  for (std::string_view opening :
-       {"(", "{ (", "{ (.a = ", "{ !", "{ -", "{ .a ^ ", "(((({ } | ", "{ } | (", "{ } | avg((", "{ } | 1 ^ ",
-        "{ } | compare({ (", "({ } | rate()) + (", "{ !-", "{ .a && ("}) {
-    std::string_view repeated = opening.substr(opening.find_last_of("{|") == std::string_view::npos ||
-                                                       opening.find_last_of("{|") + 2 >= opening.size()
-                                                   ? 0
-                                                   : opening.find_last_of("{|") + 2);
-    auto refused = syntax_error(std::string(opening) + repeat(repeated, 100000), kLong);
-    ASSERT_TRUE(refused) << opening;
+  struct Opening {
+    std::string_view first;
+    std::string_view repeated;
+  };
+  for (const Opening& c :
+       {Opening{"", "("}, Opening{"{ ", "("}, Opening{"{ ", "(.a = "}, Opening{"{ ", "!"}, Opening{"{ ", "- "},
+        Opening{"{ ", "!-"}, Opening{"{ ", ".a ^ "}, Opening{"{ ", ".a && ("}, Opening{"", "({ } | "},
+        Opening{"", "({ } && "}, Opening{"{ } | ", "("}, Opening{"{ } | avg", "("}, Opening{"{ } | by", "("},
+        Opening{"{ } | ", "1 ^ "}, Opening{"{ } | compare({ ", "("}, Opening{"", "({ } | rate()) + ("}}) {
+    auto refused = syntax_error(std::string(c.first) + repeat(c.repeated, 100000), kLong);
+    ASSERT_TRUE(refused) << c.first << c.repeated;
   }
   auto refused = syntax_error("{ " + repeat("(", 100000), kLong);
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->what, "nested deeper than 256 levels");
-  EXPECT_FALSE(syntax_error("{ " + repeat("(", 5) + ".a" + repeat(")", 5) + " }", {.nesting = 6}));
-  EXPECT_TRUE(syntax_error("{ " + repeat("(", 5) + ".a" + repeat(")", 5) + " }", {.nesting = 5}));
+  EXPECT_FALSE(syntax_error("{ " + repeat("(", 5) + ".a" + repeat(")", 5) + " }", {.nesting = 7}));
+  EXPECT_TRUE(syntax_error("{ " + repeat("(", 5) + ".a" + repeat(")", 5) + " }", {.nesting = 6}));
 }
 
 TEST(Limits, ThousandsOfAlternativesAreOneNode) {
@@ -113,11 +116,31 @@ TEST(Limits, TheHighestTreeIsWalkedByRecursion) {
   EXPECT_EQ(print(*parsed), query);
 }
 
+TEST(Limits, EachIsCounted) {
+  struct Case {
+    std::string_view limit;
+    std::string query;
+  };
+  for (const Case& c : {Case{"query_text", std::string(200000, ' ')}, Case{"nesting", repeat("(", 300)},
+                        Case{"operator_chain", "{ .a" + repeat(" + 1", 2000) + " = 1 }"},
+                        Case{"regex_text", "{ .a =~ \"" + std::string(20000, 'x') + "\" }"},
+                        Case{"regex_memory", "{ .a =~ `((x{100}){100}){100}` }"}}) {
+    Counter& refused =
+        counter("clew_traceql_refused_total", "TraceQL queries refused by a limit", {{"limit", std::string(c.limit)}});
+    int64_t before = refused.value();
+    auto parsed = parse(c.query);
+    EXPECT_TRUE(!parsed || check(*parsed)) << c.limit;
+    EXPECT_EQ(refused.value(), before + 1) << c.limit;
+  }
+}
+
 TEST(Limits, BytesThatAreNotUtf8AreRefusedWhereTheyStand) {
-  auto refused = syntax_error("{ .a = \"\xff\" }");
-  ASSERT_TRUE(refused);
-  EXPECT_EQ(refused->where.begin, 8U);
-  EXPECT_THAT(refused->what, HasSubstr("UTF-8"));
+  for (std::string_view bad : {"{ .ä = \"\xff\" }", "{ .ä = \"\xef\xbf\" }", "{ .ä = \"\x80\" }", "{ .ä = \"\xef"}) {
+    auto refused = syntax_error(bad);
+    ASSERT_TRUE(refused) << bad;
+    EXPECT_EQ(refused->where, (SourceRange{9, 10}));
+    EXPECT_THAT(refused->what, HasSubstr("UTF-8"));
+  }
 }
 
 }  // namespace

@@ -195,7 +195,12 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
       best = candidate;
     }
   }
-  return best;
+  constexpr size_t kShortestPrefix = 3;
+  if (!best.empty() || word.size() < kShortestPrefix) return best;
+  for (std::string_view candidate : candidates) {
+    if (candidate.starts_with(word)) return candidate;
+  }
+  return {};
 }
 
 std::string_view nearest_field_word(std::string_view word) {

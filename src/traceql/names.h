@@ -27,7 +27,7 @@ std::optional<MetricsFunction> metrics_function(std::string_view word);
 // true, false, nil, the statuses and the kinds. `where` is left empty.
 std::optional<Literal> literal_word(std::string_view word);
 
-// A word, or nothing when none of the candidates is close (about one wrong letter in three).
+// A word, or nothing when none of the candidates is close (about one wrong letter in three) or continues it.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 // What may stand in a field expression; in a pipeline after `|`; before `.` or `:`; after `scope:`.
 std::string_view nearest_field_word(std::string_view word);

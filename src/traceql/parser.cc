@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/utf8.h"
 #include "traceql/characters.h"
 #include "traceql/names.h"
+#include "traceql/refusals.h"
 
 namespace clew::traceql {
 namespace {
@@ -19,18 +19,28 @@ Literal make_number(const Token& token) {
   return {token.kind == TokenKind::duration ? Type::duration : Type::integer, token.integer, token.where};
 }
 
+// Precondition: text is not well-formed UTF-8.
+uint32_t first_ill_formed(std::string_view text) {
+  size_t offset = 0;
+  while (offset < text.size()) {
+    std::string_view next = text.substr(offset, first_character(text.substr(offset)).bytes);
+    if (!is_utf8(next)) break;
+    offset += next.size();
+  }
+  return static_cast<uint32_t>(offset);
+}
+
 }  // namespace
 
 std::expected<Query, Diagnostic> parse(std::string_view text, const ParseLimits& limits) {
   if (text.size() > limits.text_bytes) {
+    count_refusal("query_text");
     return std::unexpected(make_diagnostic(Verdict::parse_error, text.substr(0, 0), {},
                                            fmt::format("the query has {} bytes", text.size()),
                                            fmt::format("at most {} are allowed", limits.text_bytes)));
   }
   if (!is_utf8(text)) {
-    std::string repaired = replace_invalid_utf8(text);
-    auto bad = std::mismatch(text.begin(), text.end(), repaired.begin(), repaired.end()).first;
-    auto offset = static_cast<uint32_t>(bad - text.begin());
+    uint32_t offset = first_ill_formed(text);
     return std::unexpected(make_diagnostic(Verdict::parse_error, text, {offset, offset + 1},
                                            "the query is not valid UTF-8 here", "write other bytes as \\xhh"));
   }
@@ -75,10 +85,12 @@ std::unexpected<Diagnostic> Parser::unexpected(std::string_view expected, std::s
 }
 
 std::unexpected<Diagnostic> Parser::too_deep() const {
+  count_refusal("nesting");
   return fail(current_.where, fmt::format("nested deeper than {} levels", limits_.nesting));
 }
 
 std::unexpected<Diagnostic> Parser::too_high(SourceRange where) const {
+  count_refusal("operator_chain");
   return fail(where, fmt::format("more than {} operators in one chain", limits_.tree_height));
 }
 
@@ -177,11 +189,6 @@ std::unexpected<Diagnostic> Parser::trailing() const {
   }
   if (at(TokenKind::not_)) return unexpected("an operator or |", "\"not\" forms are !>, !>>, !<, !<<, !~");
   return unexpected("an operator, | or the end of the query");
-}
-
-bool Literal::is_negative() const {
-  if (type == Type::real) return std::signbit(as_real());
-  return (type == Type::integer || type == Type::duration) && as_int() < 0;
 }
 
 }  // namespace clew::traceql

@@ -1,8 +1,6 @@
 // The parser behind parse(): recursive descent, precedence climbing for operators. One object parses one text.
 //
-// Levels, low to high, all left-associative unless said: `|`; `&&` and `||` together; comparisons and structural
-// operators together; `+ -` (and prefix `-` in field expressions); prefix `!`; `* / %`; `^` (right). In scalar
-// expressions `-` before a number belongs to the number.
+// Levels are infix.h's. Outside braces `-` before a number belongs to the number.
 //
 // Chapters: parser.cc (cursor, literals, query, hints), parse_field.cc, parse_pipeline.cc, parse_metrics.cc.
 #pragma once
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "traceql/infix.h"
 #include "traceql/lexer.h"
 #include "traceql/query.h"
 
@@ -22,8 +21,6 @@ namespace clew::traceql {
 
 template <typename T>
 using Parsed = std::expected<T, Diagnostic>;
-
-enum Level : int { kJunction = 2, kComparison = 3, kSum = 5, kNegation = 6, kProduct = 7, kPower = 8, kNoOperator = 0 };
 
 class Parser {
  public:
@@ -139,12 +136,5 @@ class Parser {
   uint32_t last_end_ = 0;
   int nesting_ = 0;
 };
-
-int level_of(TokenKind kind);
-// Precondition: the token is an infix operator of that family.
-Operator operator_of(TokenKind kind);
-SpansetOperator spanset_operator_of(TokenKind kind);
-bool is_structural(TokenKind kind);  // > and < too
-bool is_comparison(TokenKind kind);
 
 }  // namespace clew::traceql

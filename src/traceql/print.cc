@@ -6,10 +6,10 @@
 
 #include "traceql/characters.h"
 #include "traceql/duration.h"
+#include "traceql/infix.h"
 #include "traceql/lexer.h"
 #include "traceql/literal_text.h"
 #include "traceql/names.h"
-#include "traceql/parser.h"
 
 namespace clew::traceql {
 namespace {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "traceql/characters.h"
+#include "traceql/refusals.h"
 
 namespace clew::traceql {
 namespace {
@@ -30,6 +31,7 @@ bool has_lookaround(std::string_view pattern) {
 
 std::expected<std::unique_ptr<RE2>, std::string> compile_regex(std::string_view pattern) {
   if (pattern.size() > kMaxRegexBytes) {
+    count_refusal("regex_text");
     return std::unexpected(
         fmt::format("the regex has {} bytes, at most {} are allowed", pattern.size(), kMaxRegexBytes));
   }
@@ -40,6 +42,7 @@ std::expected<std::unique_ptr<RE2>, std::string> compile_regex(std::string_view 
   auto compiled = std::make_unique<RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (compiled->ok()) return compiled;
   if (compiled->error_code() == RE2::ErrorPatternTooLarge) {
+    count_refusal("regex_memory");
     return std::unexpected(std::string("the regex is too large once its repetitions are written out"));
   }
   if (has_backreference(pattern)) {

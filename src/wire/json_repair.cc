@@ -56,7 +56,8 @@ class Scanner {
  private:
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {
       ++at_;
     }
   }
@@ -72,7 +73,8 @@ class Scanner {
       if (text_[at_] == '\\') {
         if (at_ + 1 < text_.size() && text_[at_ + 1] == 'u') {
           if (!escaped_unit(text_, at_)) return false;
-        } else if (at_ + 1 < text_.size() && std::string_view("\"\\/bfnrt").find(text_[at_ + 1]) == std::string_view::npos) {
+        } else if (at_ + 1 < text_.size() &&
+                   std::string_view("\"\\/bfnrt").find(text_[at_ + 1]) == std::string_view::npos) {
           return false;
         }
         ++at_;

@@ -42,9 +42,9 @@ class OtlpDecoder {
 void encode_otlp_protobuf(const SpanTable& table, std::string& out);
 
 enum class JsonStyle {
-  otlp,        // OTLP/JSON: "resourceSpans", hex ids, enums as numbers
-  tempo_v1,    // Tempo's trace by id v1: "batches", base64 ids, enums as names
-  tempo_v2,    // the same with "resourceSpans": the content of v2's "trace"
+  otlp,      // OTLP/JSON: "resourceSpans", hex ids, enums as numbers
+  tempo_v1,  // Tempo's trace by id v1: "batches", base64 ids, enums as names
+  tempo_v2,  // the same with "resourceSpans": the content of v2's "trace"
 };
 void encode_otlp_json(const SpanTable& table, JsonStyle style, std::string& out);
 

@@ -15,8 +15,9 @@ struct OtlpDecoder::State {
     intake.begin_request(batch, receive_ns, body.size());
     size_t limit = intake.admission.limits().request_bytes;
     if (body.size() > limit) {
-      return fail(ErrorCode::resource_exhausted,
-                  fmt::format("a request of {} bytes; at most {} are taken (limits.request_bytes)", body.size(), limit));
+      return fail(
+          ErrorCode::resource_exhausted,
+          fmt::format("a request of {} bytes; at most {} are taken (limits.request_bytes)", body.size(), limit));
     }
     Status taken = input.decode(body);
     if (!taken) batch.clear();

@@ -1,7 +1,6 @@
 #include "wire/otlp_json_in.h"
 
 #include <fmt/format.h>
-#include <protozero/pbf_writer.hpp>
 
 #include <iterator>
 #include <limits>
@@ -10,6 +9,7 @@
 #include "wire/enum_names.h"
 #include "wire/json_repair.h"
 #include "wire/otlp_fields.h"
+#include "wire/proto_writer.h"
 
 namespace clew::wire {
 namespace {
@@ -169,8 +169,7 @@ bool OtlpJsonIn::resource(Element element) {
     }
     if (!read) return fault_.in(key);
   }
-  return !has_attributes ||
-         attributes(attributes_array, entity_.dropped_attributes, Scope::resource, &entity_.pairs);
+  return !has_attributes || attributes(attributes_array, entity_.dropped_attributes, Scope::resource, &entity_.pairs);
 }
 
 bool OtlpJsonIn::entity_ref(Element element) {
@@ -178,7 +177,7 @@ bool OtlpJsonIn::entity_ref(Element element) {
   Object fields;
   if (!object(element, fields)) return false;
   std::string encoded;
-  protozero::pbf_writer writer(encoded);
+  MessageWriter writer(encoded);
   for (auto [key, value] : fields) {
     if (value.is_null()) continue;
     std::string_view content;
@@ -187,13 +186,13 @@ bool OtlpJsonIn::entity_ref(Element element) {
     if (list != 0) {
       bool read = for_each_in(value, key, [&](Element e) {
         if (!text(e, content)) return false;
-        writer.add_string(list, content.data(), content.size());
+        writer.bytes(list, content);
         return true;
       });
       if (!read) return false;
     } else if (single != 0) {
       if (!text(value, content)) return fault_.in(key);
-      writer.add_string(single, content.data(), content.size());
+      writer.text_unless_empty(single, content);
     }
   }
   intake_.add_entity_ref(entity_, encoded);

@@ -331,7 +331,8 @@ bool OtlpProtobufIn::link(std::string_view message) {
 AttributeMemo& OtlpProtobufIn::memo_of(NameMemos& memos, Memo& unnamed, ValueDictionary& names,
                                        std::string_view raw_name) {
   Memo& memo = memos.place_of(raw_name);
-  if (memo.name_code != kNoCode && memo.name == raw_name) [[likely]] return memo;
+  if (memo.name_code != kNoCode && memo.name == raw_name) [[likely]]
+    return memo;
   std::string_view name = intake_.admission.name(raw_name);
   bool taken_as_is = name.data() == raw_name.data() && name.size() == raw_name.size();
   Memo& out = taken_as_is ? memo : unnamed;

@@ -51,17 +51,27 @@ bool unpack_bits(std::string_view bytes, int width, std::span<T> values) {
     return true;
   }
   const uint64_t mask = width == 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1;
+  // Whole words as long as nine bytes are there, then byte by byte.
   size_t bit = 0;
-  for (T& value : values) {
-    size_t byte = bit >> 3;
+  size_t done = 0;
+  for (; done < values.size() && (bit >> 3) + 9 <= bytes.size(); ++done, bit += static_cast<size_t>(width)) {
+    const char* at = bytes.data() + (bit >> 3);
     auto shift = static_cast<int>(bit & 7);
+    uint64_t word;
+    std::memcpy(&word, at, 8);
+    word >>= shift;
+    if (shift + width > 64) word |= uint64_t{static_cast<uint8_t>(at[8])} << (64 - shift);
+    values[done] = static_cast<T>(word & mask);
+  }
+  for (; done < values.size(); ++done, bit += static_cast<size_t>(width)) {
     uint64_t word = 0;
-    size_t left = bytes.size() - byte;
-    std::memcpy(&word, bytes.data() + byte, left < 8 ? left : 8);
-    uint64_t wide = word >> shift;
-    if (shift + width > 64) wide |= static_cast<uint64_t>(static_cast<uint8_t>(bytes[byte + 8])) << (64 - shift);
-    value = static_cast<T>(wide & mask);
-    bit += static_cast<size_t>(width);
+    for (int got = 0; got < width;) {
+      size_t at = bit + static_cast<size_t>(got);
+      auto shift = static_cast<int>(at & 7);
+      word |= uint64_t{static_cast<uint8_t>(bytes[at >> 3])} >> shift << got;
+      got += 8 - shift;
+    }
+    values[done] = static_cast<T>(word & mask);
   }
   return true;
 }

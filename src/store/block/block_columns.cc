@@ -1,0 +1,436 @@
+#include "store/block/block_columns.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace clew::store {
+namespace {
+
+constexpr size_t kMarkValues = 256;
+
+uint32_t word_at(std::span<const uint32_t> words, size_t at) {
+  return at < words.size() ? words[at] : 0;
+}
+
+std::string number_bytes(uint64_t value) {
+  return {reinterpret_cast<const char*>(&value), sizeof value};
+}
+
+}  // namespace
+
+BlockColumns::BlockColumns(const SpanTable& table, const TraceOrder& order, const AttributePlan& plan)
+    : table_(table), order_(order), plan_(plan), residual_(table.vocabulary, true), nested_(table.vocabulary) {
+  number_receive_times();
+  make_writers();
+  derive_envelopes();
+  derive_scopes();
+  derive_resources();
+  derive_marks();
+  attribute_codes_.resize(plan.leaves().size());
+  attribute_used_.resize(plan.leaves().size());
+}
+
+// In the table's order, where rows that came together follow each other.
+void BlockColumns::number_receive_times() {
+  uint32_t rows = 0;
+  for (uint32_t row : order_.rows) rows = std::max(rows, row + 1);
+  received_of_row_.resize(rows);
+  uint64_t last = 0;
+  uint32_t code = kNoCode;
+  for (uint32_t row = 0; row < rows; ++row) {
+    uint64_t receive_ns = table_.receive_ns(row);
+    if (code == kNoCode || receive_ns != last) code = received_.intern(ValueView::of_int(static_cast<int64_t>(receive_ns)));
+    last = receive_ns;
+    received_of_row_[row] = code;
+  }
+}
+
+void BlockColumns::make_writers() {
+  const Vocabulary& vocabulary = table_.vocabulary;
+  const auto& leaves = fixed_leaves();
+  uint64_t rows = order_.rows.size();
+  writers_.resize(kFixedLeaves + plan_.leaves().size());
+  auto make = [&](uint32_t leaf, const ValueDictionary* values, bool plain = false) {
+    writers_[leaf] = std::make_unique<LeafWriter>(leaves[leaf], values, plain);
+  };
+  for (uint32_t leaf : {kTraceIdLeaf, kSpanIdLeaf, kParentIdLeaf, kParentRowLeaf, kStartLeaf, kDurationLeaf,
+                        kEndBeforeStartLeaf}) {
+    make(leaf, nullptr);
+  }
+  make(kReceivedLeaf, &received_, is_mostly_distinct(received_.size(), rows));
+  make(kNameLeaf, &vocabulary.names, is_mostly_distinct(vocabulary.names.size(), rows));
+  make(kKindLeaf, &kind_names_);
+  make(kStatusLeaf, &status_names_);
+  for (uint32_t leaf : {kStatusMessageLeaf, kTraceStateLeaf}) {
+    make(leaf, &vocabulary.texts, is_mostly_distinct(vocabulary.envelopes.size(), rows));
+  }
+  for (uint32_t leaf : {kFlagsLeaf, kDroppedAttributesLeaf, kDroppedEventsLeaf, kDroppedLinksLeaf, kBitsLeaf,
+                        kWeightLeaf, kScopeDroppedLeaf, kResourceDroppedLeaf}) {
+    make(leaf, &numbers_);
+  }
+  for (uint32_t leaf : {kScopeNameLeaf, kScopeVersionLeaf, kScopeSchemaLeaf, kResourceSchemaLeaf, kEntityRefsLeaf}) {
+    make(leaf, &vocabulary.texts);
+  }
+  make(kResidualKeyLeaf, &residual_.names());
+  make(kResidualValueLeaf, &residual_.values());
+  for (uint32_t leaf : {kSpanExactLeaf, kResourceExactLeaf, kInstrumentationExactLeaf}) make(leaf, &residual_.exact());
+  nested_.make_writers(writers_, rows);
+  for (size_t i = 0; i < plan_.leaves().size(); ++i) {
+    const auto& attribute = plan_.leaves()[i];
+    writers_[kFixedLeaves + i] =
+        std::make_unique<LeafWriter>(attribute.leaf, &vocabulary.values(attribute.key), attribute.plain);
+  }
+}
+
+void BlockColumns::derive(Entity& entity, uint32_t leaf, std::vector<uint32_t> codes) {
+  bool uniform = std::ranges::all_of(codes, [&](uint32_t code) { return code == codes[0]; });
+  entity.columns.push_back({leaf, std::move(codes), uniform});
+}
+
+void BlockColumns::derive_envelopes() {
+  const auto& tuples = table_.vocabulary.envelopes;
+  auto number = [&](uint32_t value) { return numbers_.intern(ValueView::of_int(value)); };
+  auto each = [&](uint32_t leaf, auto&& code_of) {
+    std::vector<uint32_t> codes;
+    for (uint32_t i = 0; i < tuples.size(); ++i) codes.push_back(code_of(Envelope::from(tuples.at(i))));
+    derive(envelopes_, leaf, std::move(codes));
+  };
+  each(kStatusMessageLeaf, [](const Envelope& e) { return e.status_message; });
+  each(kTraceStateLeaf, [](const Envelope& e) { return e.trace_state; });
+  each(kFlagsLeaf, [&](const Envelope& e) { return number(e.flags); });
+  each(kDroppedAttributesLeaf, [&](const Envelope& e) { return number(e.dropped_attributes); });
+  each(kDroppedEventsLeaf, [&](const Envelope& e) { return number(e.dropped_events); });
+  each(kDroppedLinksLeaf, [&](const Envelope& e) { return number(e.dropped_links); });
+  each(kWeightLeaf, [&](const Envelope& e) { return number(std::bit_cast<uint32_t>(e.weight)); });
+}
+
+void BlockColumns::derive_scopes() {
+  const auto& tuples = table_.vocabulary.scopes;
+  auto each = [&](uint32_t leaf, size_t word, bool is_number) {
+    std::vector<uint32_t> codes;
+    for (uint32_t i = 0; i < tuples.size(); ++i) {
+      uint32_t value = word_at(tuples.at(i), word);
+      codes.push_back(is_number ? numbers_.intern(ValueView::of_int(value)) : value);
+    }
+    derive(scopes_, leaf, std::move(codes));
+  };
+  each(kScopeNameLeaf, kScopeNameWord, false);
+  each(kScopeVersionLeaf, kScopeVersionWord, false);
+  each(kScopeSchemaLeaf, kSchemaUrlWord, false);
+  each(kScopeDroppedLeaf, kDroppedWord, true);
+  derive_attributes(scopes_, tuples, kScopePairs, kInstrumentationExactLeaf, scope_residual_);
+}
+
+void BlockColumns::derive_resources() {
+  const auto& tuples = table_.vocabulary.resources;
+  auto each = [&](uint32_t leaf, size_t word, bool is_number) {
+    std::vector<uint32_t> codes;
+    for (uint32_t i = 0; i < tuples.size(); ++i) {
+      uint32_t value = word_at(tuples.at(i), word);
+      codes.push_back(is_number ? numbers_.intern(ValueView::of_int(value)) : value);
+    }
+    derive(resources_, leaf, std::move(codes));
+  };
+  each(kResourceSchemaLeaf, kSchemaUrlWord, false);
+  each(kResourceDroppedLeaf, kDroppedWord, true);
+  each(kEntityRefsLeaf, kEntityRefsWord, false);
+  derive_attributes(resources_, tuples, kResourcePairs, kResourceExactLeaf, resource_residual_);
+}
+
+// The attribute columns, map entries and exact column of a resource or scope.
+void BlockColumns::derive_attributes(Entity& entity, const TupleDictionary& tuples, size_t pairs, FixedLeaf exact_leaf,
+                                     std::vector<ResidualElement>& residual) {
+  bool is_scope = exact_leaf == kInstrumentationExactLeaf;
+  uint32_t count = tuples.size();
+  residual.resize(count);
+  std::vector<std::vector<uint32_t>> by_leaf(plan_.leaves().size());
+  for (uint32_t i = 0; i < count; ++i) {
+    uint64_t rows = is_scope ? plan_.rows_of_scope(i) : plan_.rows_of_resource(i);
+    if (rows == 0) continue;
+    auto words = tuples.at(i);
+    residual_.begin();
+    for (size_t at = pairs; at + 1 < words.size(); at += 2) {
+      uint32_t key = words[at];
+      uint32_t code = words[at + 1];
+      bool first = true;
+      for (size_t before = pairs; before < at; before += 2) first = first && words[before] != key;
+      AttributeStep step = plan_.step_of(key, first);
+      uint32_t leaf = step.by_code ? plan_.leaf_of(key, code) : step.leaf;
+      if (leaf == kNoLeaf) {
+        residual_.add(key, code, first, residual[i]);
+        residual_.count_again(key, rows - 1);
+        continue;
+      }
+      auto& codes = by_leaf[leaf - kFixedLeaves];
+      codes.resize(count, kNoCode);
+      codes[i] = code;
+    }
+    residual_.end(residual[i]);
+  }
+  for (size_t i = 0; i < by_leaf.size(); ++i) {
+    if (!by_leaf[i].empty()) derive(entity, static_cast<uint32_t>(kFixedLeaves + i), std::move(by_leaf[i]));
+  }
+  std::vector<uint32_t> exact;
+  for (const ResidualElement& element : residual) exact.push_back(element.exact);
+  if (exact.empty()) exact.push_back(kNoCode);
+  derive(entity, exact_leaf, std::move(exact));
+}
+
+void BlockColumns::derive_marks() {
+  std::vector<uint32_t> kinds, statuses, bits;
+  for (uint32_t i = 0; i < kMarkValues; ++i) {
+    auto kind = static_cast<SpanKind>(i);
+    auto status = static_cast<StatusCode>(i);
+    std::string kind_name(kind <= SpanKind::consumer ? std::string(name_of(kind)) : std::to_string(i));
+    std::string status_name(status <= StatusCode::error ? std::string(name_of(status)) : std::to_string(i));
+    kinds.push_back(kind_names_.intern(ValueView::of_string(kind_name)));
+    statuses.push_back(status_names_.intern(ValueView::of_string(status_name)));
+    bits.push_back(numbers_.intern(ValueView::of_int(i)));
+  }
+  derive(kinds_, kKindLeaf, std::move(kinds));
+  derive(statuses_, kStatusLeaf, std::move(statuses));
+  derive(bits_, kBitsLeaf, std::move(bits));
+}
+
+void BlockColumns::add_page(uint32_t begin, uint32_t end) {
+  for (Entity* entity : {&envelopes_, &scopes_, &resources_, &kinds_, &statuses_, &bits_}) entity->page.clear();
+  for (uint32_t i = begin; i < end; ++i) {
+    uint32_t row = order_.rows[i];
+    envelopes_.page.push_back(table_.envelope(row));
+    scopes_.page.push_back(table_.scope(row));
+    resources_.page.push_back(table_.resource(row));
+    kinds_.page.push_back(table_.kind(row));
+    statuses_.page.push_back(table_.status(row));
+    bits_.page.push_back(table_.bits(row));
+  }
+  for (Entity* entity : {&envelopes_, &scopes_, &resources_, &kinds_, &statuses_, &bits_}) write_entity(*entity);
+  write_traces(begin, end);
+  write_ids(begin, end);
+  write_parents(begin, end);
+  write_times(begin, end);
+  write_received(begin, end);
+  write_attributes(begin, end);
+  write_residual(begin, end);
+  group_rows_ += end - begin;
+}
+
+void BlockColumns::write_traces(uint32_t begin, uint32_t end) {
+  std::vector<uint32_t> codes;
+  std::string entries;
+  for (uint32_t i = begin; i < end; ++i) {
+    while (i >= order_.traces[trace_].first_row + order_.traces[trace_].spans) ++trace_;
+    if (group_trace_ != trace_) {
+      group_trace_ = trace_;
+      ++group_traces_;
+      entries += order_.traces[trace_].id.bytes();
+    }
+    codes.push_back(group_traces_ - 1);
+  }
+  writer(kTraceIdLeaf).own_codes(codes, entries, group_traces_);
+}
+
+void BlockColumns::write_ids(uint32_t begin, uint32_t end) {
+  std::string spans((end - begin) * size_t{8}, '\0');
+  std::vector<uint32_t> names;
+  for (uint32_t i = begin; i < end; ++i) {
+    uint32_t row = order_.rows[i];
+    SpanId{table_.span(row)}.copy_to(spans.data() + (i - begin) * size_t{8});
+    names.push_back(table_.name(row));
+  }
+  writer(kSpanIdLeaf).fixed(spans, end - begin, {});
+  writer(kNameLeaf).codes(names);
+}
+
+void BlockColumns::write_parents(uint32_t begin, uint32_t end) {
+  size_t rows = end - begin;
+  std::vector<uint64_t> has_row((rows + 63) / 64), has_id((rows + 63) / 64);
+  std::vector<int64_t> parent_rows;
+  std::string ids;
+  for (uint32_t i = begin; i < end; ++i) {
+    size_t at = i - begin;
+    if (order_.parents[i] != kNoParentRow) {
+      has_row[at / 64] |= uint64_t{1} << at % 64;
+      parent_rows.push_back(order_.parents[i]);
+    } else if (uint64_t parent = table_.parent(order_.rows[i]); parent != 0) {
+      has_id[at / 64] |= uint64_t{1} << at % 64;
+      ids += SpanId{parent}.bytes();
+    }
+  }
+  writer(kParentRowLeaf).numbers(parent_rows, rows, has_row);
+  writer(kParentIdLeaf).fixed(ids, rows, has_id);
+}
+
+void BlockColumns::write_times(uint32_t begin, uint32_t end) {
+  size_t rows = end - begin;
+  std::vector<int64_t> starts, durations, ends;
+  std::vector<uint64_t> has_end((rows + 63) / 64);
+  for (uint32_t i = begin; i < end; ++i) {
+    uint32_t row = order_.rows[i];
+    uint64_t start_ns = table_.start_ns(row);
+    uint64_t end_ns = table_.end_ns(row);
+    starts.push_back(static_cast<int64_t>(start_ns));
+    durations.push_back(static_cast<int64_t>(end_ns < start_ns ? 0 : end_ns - start_ns));
+    if (end_ns < start_ns) {
+      size_t at = i - begin;
+      has_end[at / 64] |= uint64_t{1} << at % 64;
+      ends.push_back(static_cast<int64_t>(end_ns));
+    }
+    if (group_rows_ == 0 && i == begin) group_min_start_ = group_max_start_ = start_ns;
+    group_min_start_ = std::min(group_min_start_, start_ns);
+    group_max_start_ = std::max(group_max_start_, start_ns);
+  }
+  writer(kStartLeaf).numbers(starts, rows, {});
+  writer(kDurationLeaf).numbers(durations, rows, {});
+  writer(kEndBeforeStartLeaf).numbers(ends, rows, has_end);
+}
+
+void BlockColumns::write_received(uint32_t begin, uint32_t end) {
+  std::vector<uint32_t> codes;
+  uint32_t last = kNoCode;
+  for (uint32_t i = begin; i < end; ++i) {
+    uint32_t code = received_of_row_[order_.rows[i]];
+    codes.push_back(code);
+    if (code == last) continue;
+    last = code;
+    uint64_t receive_ns = received_.at(code).scalar;
+    min_receive_ns_ = std::min(min_receive_ns_, receive_ns);
+    max_receive_ns_ = std::max(max_receive_ns_, receive_ns);
+  }
+  writer(kReceivedLeaf).codes(codes);
+}
+
+void BlockColumns::write_entity(Entity& entity) {
+  const auto& page = entity.page;
+  bool same = std::ranges::all_of(page, [&](uint32_t code) { return code == page[0]; });
+  std::vector<uint32_t> codes(page.size());
+  for (Derived& column : entity.columns) {
+    if (same || column.uniform) {
+      writer(column.leaf).same_code(column.code_of[same ? page[0] : 0], page.size());
+      continue;
+    }
+    for (size_t i = 0; i < page.size(); ++i) codes[i] = column.code_of[page[i]];
+    writer(column.leaf).codes(codes);
+  }
+}
+
+void BlockColumns::write_attributes(uint32_t begin, uint32_t end) {
+  const size_t rows = end - begin;
+  std::fill(attribute_used_.begin(), attribute_used_.end(), false);
+  row_residual_.resize(std::max(row_residual_.size(), rows));
+  page_has_residual_ = false;
+  nested_.begin_page();
+  for (uint32_t i = begin; i < end; ++i) {
+    const size_t at = i - begin;
+    uint32_t row = order_.rows[i];
+    uint32_t shape = table_.shape(row);
+    auto steps = plan_.steps(shape);
+    auto words = table_.words(row);
+    bool may_have_residual = plan_.has_residual(shape);
+    ResidualElement& residual = row_residual_[at];
+    residual.names.clear();
+    residual.values.clear();
+    residual.exact = kNoCode;
+    if (may_have_residual) residual_.begin();
+    for (size_t j = 0; j < steps.size(); ++j) {
+      const AttributeStep& step = steps[j];
+      uint32_t leaf = step.by_code ? plan_.leaf_of(step.key, words[j]) : step.leaf;
+      if (leaf == kNoLeaf) {
+        residual_.add(step.key, words[j], step.first, residual);
+        continue;
+      }
+      size_t column = leaf - kFixedLeaves;
+      if (!attribute_used_[column]) {
+        attribute_used_[column] = true;
+        attribute_codes_[column].assign(rows, kNoCode);
+      }
+      attribute_codes_[column][at] = words[j];
+    }
+    if (may_have_residual) {
+      residual_.end(residual);
+      page_has_residual_ |= !residual.names.empty() || residual.exact != kNoCode;
+    }
+    nested_.add_row(table_.bits(row) & kHasNested ? words.subspan(steps.size()) : std::span<const uint32_t>{});
+  }
+  nested_.end_page(writers_);
+  for (size_t column = 0; column < attribute_codes_.size(); ++column) {
+    const auto& attribute = plan_.leaves()[column];
+    if (table_.vocabulary.key_at(attribute.key).scope != Scope::span) continue;
+    auto leaf = static_cast<uint32_t>(kFixedLeaves + column);
+    if (attribute_used_[column]) {
+      writer(leaf).codes(attribute_codes_[column]);
+    } else {
+      writer(leaf).same_code(kNoCode, rows);
+    }
+  }
+}
+
+void BlockColumns::write_residual(uint32_t begin, uint32_t end) {
+  const size_t rows = end - begin;
+  std::vector<uint32_t> repetition, definition, names, values, exact;
+  for (size_t at = 0; at < rows; ++at) {
+    size_t before = names.size();
+    auto add = [&](const ResidualElement& element) {
+      names.insert(names.end(), element.names.begin(), element.names.end());
+      values.insert(values.end(), element.values.begin(), element.values.end());
+    };
+    add(row_residual_[at]);
+    add(resource_residual_[resources_.page[at]]);
+    add(scope_residual_[scopes_.page[at]]);
+    exact.push_back(row_residual_[at].exact);
+    size_t count = names.size() - before;
+    repetition.push_back(0);
+    definition.push_back(count == 0 ? 0 : 1);
+    for (size_t i = 1; i < count; ++i) {
+      repetition.push_back(1);
+      definition.push_back(1);
+    }
+  }
+  if (names.empty()) {
+    writer(kResidualKeyLeaf).no_lists(rows);
+    writer(kResidualValueLeaf).no_lists(rows);
+  } else {
+    Levels levels{repetition, definition};
+    writer(kResidualKeyLeaf).codes(levels, names);
+    writer(kResidualValueLeaf).codes(levels, values);
+  }
+  if (page_has_residual_) {
+    writer(kSpanExactLeaf).codes(exact);
+  } else {
+    writer(kSpanExactLeaf).same_code(kNoCode, rows);
+  }
+}
+
+Result<parquet::RowGroup> BlockColumns::end_row_group(std::string& file, PerLeaf<ChunkPages>& pages,
+                                                      PerLeaf<PageSets>& sets) {
+  parquet::RowGroup group;
+  group.rows = group_rows_;
+  group.file_offset = static_cast<int64_t>(file.size());
+  pages.resize(writers_.size());
+  sets.resize(writers_.size());
+  for (size_t leaf = 0; leaf < writers_.size(); ++leaf) {
+    ASSIGN_OR_RETURN(auto chunk, writers_[leaf]->end_row_group(file, compressor_, pages[leaf].emplace_back(),
+                                                               sets[leaf].emplace_back()));
+    if (leaf == kStartLeaf && group_max_start_ <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
+      chunk.min_value = number_bytes(group_min_start_);
+      chunk.max_value = number_bytes(group_max_start_);
+    }
+    group.raw_bytes += chunk.raw_bytes;
+    group.stored_bytes += chunk.stored_bytes;
+    group.columns.push_back(std::move(chunk));
+    writers_[leaf]->begin_row_group();
+  }
+  group_rows_ = 0;
+  group_traces_ = 0;
+  group_trace_ = kNoLeaf;
+  return group;
+}
+
+std::vector<uint64_t> BlockColumns::residual_counts() const {
+  std::vector<uint64_t> out(table_.vocabulary.key_count());
+  for (size_t key = 0; key < residual_.counts().size(); ++key) out[key] += residual_.counts()[key];
+  nested_.add_counts(out);
+  return out;
+}
+
+}  // namespace clew::store

@@ -1,0 +1,95 @@
+// Writes one leaf column of one row group after the other: codes of a segment's dictionary in, pages out.
+//
+// A segment code is looked up in an array and becomes the chunk's own code; the first time it is met, its value is
+// appended to the dictionary page. No value is hashed, and none is touched twice. A plain leaf writes the values instead.
+// Pages are kept uncompressed until the row group ends, because a chunk is compressed as a whole or not at all.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "column/dictionary.h"
+#include "store/block/block_index.h"
+#include "store/block/block_schema.h"
+#include "store/parquet/compression.h"
+#include "store/parquet/metadata.h"
+
+namespace clew::store {
+
+// Levels of a page of a repeated leaf. Width 1 for a greatest level of 1, else 2.
+struct Levels {
+  std::span<const uint32_t> repetition;
+  std::span<const uint32_t> definition;
+};
+
+class LeafWriter {
+ public:
+  // `values` may be null for leaves of numbers and fixed bytes; else it outlives the writer.
+  LeafWriter(const Leaf& leaf, const ValueDictionary* values, bool plain);
+
+  void begin_row_group();
+
+  // --- flat leaves: one call a page ---
+  // A code of `values` a row; kNoCode is null.
+  void codes(std::span<const uint32_t> codes);
+  void same_code(uint32_t code, size_t rows);
+  // Numbers by delta; `present` (a bit a row; may be empty: all) says which rows have one.
+  void numbers(std::span<const int64_t> numbers, size_t rows, std::span<const uint64_t> present);
+  // Values of fixed width side by side, likewise.
+  void fixed(std::string_view bytes, size_t rows, std::span<const uint64_t> present);
+  // Codes of a dictionary the caller keeps: `bytes` are the values that are new since the last page.
+  void own_codes(std::span<const uint32_t> codes, std::string_view new_entries, uint32_t entries);
+
+  // --- repeated leaves: one call a page, only the values that are there ---
+  void codes(const Levels& levels, std::span<const uint32_t> codes);
+  void numbers(const Levels& levels, std::span<const int64_t> numbers);
+  void fixed(const Levels& levels, std::string_view bytes);
+  // No row has any.
+  void no_lists(size_t rows);
+
+  // Appends the chunk to `file`. resource_exhausted when a page or dictionary is above the format's limit.
+  Result<parquet::ColumnChunk> end_row_group(std::string& file, parquet::Compressor& compressor, ChunkPages& pages,
+                                             PageSets& sets);
+
+ private:
+  struct RawPage {
+    size_t begin;
+    size_t end;
+    uint32_t values;
+    bool empty;  // of values: levels only
+  };
+  void append_levels(std::span<const uint32_t> levels, int width);
+  void append_presence(std::span<const uint64_t> present, size_t rows, size_t count);
+  void append_level_run(uint32_t level, size_t count, int width);
+  void append_sized(size_t length_at);
+  void values(std::span<const uint32_t> codes);
+  void chunk_codes(std::span<const uint32_t> codes, uint32_t entries);
+  uint32_t enter(uint32_t code);
+  void append_value(ValueView value, std::string& out) const;
+  void close_page(size_t values, size_t present);
+  void note_entries(std::span<const uint32_t> codes);
+  bool is_coded() const { return !plain_ && !numeric_; }
+
+  const Leaf leaf_;
+  const ValueDictionary* values_;
+  const bool plain_;
+  const bool numeric_;
+  std::vector<uint32_t> chunk_code_of_;
+  std::vector<uint32_t> scratch_;
+  std::vector<uint64_t> presence_;
+  std::string dictionary_;
+  uint32_t entries_ = 0;
+  uint32_t plain_values_ = 0;
+  uint64_t nulls_ = 0;
+  uint64_t all_values_ = 0;
+  size_t page_begin_ = 0;
+  std::string payloads_;
+  std::string stored_;
+  std::vector<RawPage> pages_;
+  std::vector<uint32_t> codes_ends_;
+  std::vector<std::array<uint64_t, kMaxSetEntries / 64>> sets_;
+};
+
+}  // namespace clew::store

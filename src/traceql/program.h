@@ -1,0 +1,48 @@
+// A query made ready to run: its attributes numbered, its regexes compiled, its span filters listed. Shared by all
+// units.
+//
+// Thread rule: const after make(); any thread. The query outlives it.
+#pragma once
+
+#include <re2/re2.h>
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "traceql/query.h"
+
+namespace clew::traceql {
+
+class Program {
+ public:
+  // Precondition: check(query) found nothing.
+  static Result<std::unique_ptr<Program>> make(const Query& query);
+
+  const Query& query() const { return query_; }
+  // The distinct attributes that the query mentions, in the order of their first mention.
+  const std::vector<const Attribute*>& attributes() const { return attributes_; }
+  // Its index among attributes().
+  size_t slot(const Attribute& attribute) const { return slots_.at(&attribute); }
+  const RE2& regex(const Binary& binary) const { return *regexes_.at(&binary); }
+  // Every { … } of the query.
+  const std::vector<const SpansetFilter*>& filters() const { return filters_; }
+
+ private:
+  explicit Program(const Query& query) : query_(query) {}
+  Status add(const FieldExpression& expression);
+  Status add(const SpansetExpression& expression);
+  Status add(const ScalarExpression& expression);
+  Status add(const Pipeline& pipeline);
+  Status add(const PipelineExpression& expression);
+
+  const Query& query_;
+  std::vector<const Attribute*> attributes_;
+  std::unordered_map<const Attribute*, size_t> slots_;
+  std::unordered_map<std::string, size_t> by_name_;
+  std::unordered_map<const Binary*, std::unique_ptr<RE2>> regexes_;
+  std::vector<const SpansetFilter*> filters_;
+};
+
+}  // namespace clew::traceql

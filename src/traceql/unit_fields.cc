@@ -1,0 +1,192 @@
+#include "traceql/unit_fields.h"
+
+#include <algorithm>
+
+#include "traceql/trace_spans.h"
+
+namespace clew::traceql {
+namespace {
+
+FieldValue many_of(std::vector<FieldValue> items) {
+  FieldValue many;
+  many.is_many = true;
+  many.type = items.front().type;
+  many.items = std::move(items);
+  return many;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<UnitFields>> UnitFields::make(const Unit& unit, const Program& program) {
+  auto fields = std::unique_ptr<UnitFields>(new UnitFields(unit, program));
+  for (const Attribute* attribute : program.attributes()) {
+    Slot slot;
+    slot.attribute = attribute;
+    TRY(fields->resolve(slot));
+    fields->slots_.push_back(std::move(slot));
+  }
+  return fields;
+}
+
+Status UnitFields::add_column(Slot& slot, ColumnId id) {
+  ASSIGN_OR_RETURN(uint32_t entries, unit_.entries(id));
+  slot.columns.push_back({id, unit_.is_multi(id), entries});
+  return {};
+}
+
+Status UnitFields::add_attribute(Slot& slot, Scope scope, std::string_view name) {
+  ASSIGN_OR_RETURN(auto id, unit_.attribute(scope, name));
+  return id ? add_column(slot, *id) : Status{};
+}
+
+Status UnitFields::resolve(Slot& slot) {
+  const Attribute& attribute = *slot.attribute;
+  auto number = [&](NumberColumn column) {
+    slot.source = Source::number;
+    slot.number = column;
+  };
+  switch (attribute.intrinsic) {
+    case Intrinsic::none: break;
+    case Intrinsic::name: return add_column(slot, kNameColumn);
+    case Intrinsic::status_message: return add_column(slot, kStatusMessageColumn);
+    case Intrinsic::event_name: return add_column(slot, kEventNameColumn);
+    case Intrinsic::instrumentation_name: return add_column(slot, kScopeNameColumn);
+    case Intrinsic::instrumentation_version: return add_column(slot, kScopeVersionColumn);
+    case Intrinsic::duration: number(NumberColumn::duration_ns); return {};
+    case Intrinsic::status: number(NumberColumn::status); return {};
+    case Intrinsic::kind: number(NumberColumn::kind); return {};
+    case Intrinsic::span_id:
+    case Intrinsic::parent_id:
+    case Intrinsic::trace_id: slot.source = Source::ids; return {};
+    case Intrinsic::event_time_since_start:
+    case Intrinsic::link_trace_id:
+    case Intrinsic::link_span_id: slot.source = Source::nested; return {};
+    default: slot.source = Source::of_trace; return {};
+  }
+  if (attribute.scope) return add_attribute(slot, *attribute.scope, attribute.name);
+  for (Scope scope : {Scope::span, Scope::resource, Scope::event, Scope::link, Scope::instrumentation}) {
+    TRY(add_attribute(slot, scope, attribute.name));
+  }
+  return {};
+}
+
+UnitFields::CodePages& UnitFields::pages_of(ColumnId id) {
+  for (CodePages& known : code_pages_) {
+    if (known.id == id) return known;
+  }
+  size_t pages = (unit_.rows() + unit_.page_rows() - 1) / unit_.page_rows();
+  code_pages_.push_back({id, std::vector<std::unique_ptr<uint32_t[]>>(pages)});
+  return code_pages_.back();
+}
+
+Result<std::span<const uint32_t>> UnitFields::page_of(const Column& column, uint32_t row) {
+  CodePages& pages = pages_of(column.id);
+  uint32_t page = row / unit_.page_rows();
+  RowRange rows{page * unit_.page_rows(), std::min(unit_.rows(), (page + 1) * unit_.page_rows())};
+  auto& slot = pages.pages[page];
+  if (!slot) {
+    auto codes = std::make_unique<uint32_t[]>(rows.size());
+    TRY(unit_.codes(column.id, rows, codes.get()));
+    slot = std::move(codes);
+  }
+  return std::span<const uint32_t>(slot.get(), rows.size());
+}
+
+Result<int64_t> UnitFields::number_at(NumberColumn column, uint32_t row) {
+  auto& pages = number_pages_[static_cast<size_t>(column)];
+  uint32_t page = row / unit_.page_rows();
+  if (pages.empty()) pages.resize((unit_.rows() + unit_.page_rows() - 1) / unit_.page_rows());
+  if (!pages[page]) {
+    RowRange rows{page * unit_.page_rows(), std::min(unit_.rows(), (page + 1) * unit_.page_rows())};
+    auto numbers = std::make_unique<int64_t[]>(rows.size());
+    TRY(unit_.numbers(column, rows, numbers.get()));
+    pages[page] = std::move(numbers);
+  }
+  return pages[page][row % unit_.page_rows()];
+}
+
+Result<FieldValue> UnitFields::value(size_t index, uint32_t row, const TraceSpans& trace, size_t span) {
+  Slot& slot = slots_[index];
+  switch (slot.source) {
+    case Source::columns: return from_columns(slot, row);
+    case Source::ids: return from_ids(slot, row, trace);
+    case Source::nested: return from_nested(slot, row);
+    case Source::of_trace: return trace.value(slot.attribute->intrinsic, span);
+    case Source::number: break;
+  }
+  ASSIGN_OR_RETURN(int64_t number, number_at(slot.number, row));
+  if (slot.number == NumberColumn::duration_ns) return FieldValue::of_duration(number);
+  if (slot.number == NumberColumn::status) return FieldValue::of(static_cast<StatusCode>(number));
+  return FieldValue::of(static_cast<SpanKind>(number));
+}
+
+Result<FieldValue> UnitFields::from_columns(Slot& slot, uint32_t row) {
+  for (const Column& column : slot.columns) {
+    if (!column.is_multi) {
+      ASSIGN_OR_RETURN(auto codes, page_of(column, row));
+      uint32_t code = codes[row % unit_.page_rows()];
+      if (code != kNoCode) return entry(column, code);
+      continue;
+    }
+    TRY(unit_.multi_codes(column.id, {row, row + 1}, begins_, codes_));
+    if (codes_.empty()) continue;
+    std::vector<FieldValue> items;
+    for (uint32_t code : codes_) {
+      FieldValue item = entry(column, code);
+      if (item.is_many) {
+        std::move(item.items.begin(), item.items.end(), std::back_inserter(items));
+      } else {
+        items.push_back(std::move(item));
+      }
+    }
+    if (items.size() == 1) return std::move(items.front());
+    if (!items.empty()) return many_of(std::move(items));
+  }
+  return FieldValue{};
+}
+
+Result<FieldValue> UnitFields::from_ids(Slot& slot, uint32_t row, const TraceSpans& trace) {
+  if (slot.attribute->intrinsic == Intrinsic::trace_id) {
+    slot.text = trace.id().hex();
+    return FieldValue::of_text(slot.text);
+  }
+  uint64_t id = 0;
+  if (slot.attribute->intrinsic == Intrinsic::span_id) {
+    TRY(unit_.span_ids({row, row + 1}, &id));
+  } else {
+    TRY(unit_.parent_ids({row, row + 1}, &id));
+    if (id == 0) return FieldValue{};
+  }
+  slot.text = SpanId{id}.hex();
+  return FieldValue::of_text(slot.text);
+}
+
+Result<FieldValue> UnitFields::from_nested(Slot& slot, uint32_t row) {
+  std::vector<int64_t> numbers;
+  std::vector<FieldValue> items;
+  slot.texts.clear();
+  switch (slot.attribute->intrinsic) {
+    case Intrinsic::event_time_since_start:
+      TRY(unit_.nested_numbers(NestedNumber::event_since_start_ns, {row, row + 1}, begins_, numbers));
+      for (int64_t ns : numbers) items.push_back(FieldValue::of_duration(ns));
+      break;
+    case Intrinsic::link_span_id:
+      TRY(unit_.nested_numbers(NestedNumber::link_span, {row, row + 1}, begins_, numbers));
+      for (int64_t id : numbers) slot.texts.push_back(SpanId{static_cast<uint64_t>(id)}.hex());
+      break;
+    default: {
+      std::vector<int64_t> low;
+      TRY(unit_.nested_numbers(NestedNumber::link_trace_hi, {row, row + 1}, begins_, numbers));
+      TRY(unit_.nested_numbers(NestedNumber::link_trace_lo, {row, row + 1}, begins_, low));
+      for (size_t i = 0; i < numbers.size(); ++i) {
+        slot.texts.push_back(TraceId{static_cast<uint64_t>(numbers[i]), static_cast<uint64_t>(low[i])}.hex());
+      }
+    }
+  }
+  for (const std::string& text : slot.texts) items.push_back(FieldValue::of_text(text));
+  if (items.empty()) return FieldValue{};
+  if (items.size() == 1) return std::move(items.front());
+  return many_of(std::move(items));
+}
+
+}  // namespace clew::traceql

@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+"""The command line is a contract (DESIGN 6): commands, exit codes, what is printed where; and the README's own lines."""
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+from server import CLEW, STOP_SECONDS, Server, clew, clew_ok, http_get
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "tests/corpus/real/online-boutique.otlp.jsonl.zst"
+UNKNOWN_ID = "0123456789abcdef0123456789abcdef"
+
+
+class CliCase(unittest.TestCase):
+    maxDiff = None
+
+    def check(self, args, code, says=(), **options):
+        """Exit code, and each of `says` somewhere in what was printed."""
+        done = clew(*args, **options)
+        printed = done.stdout + done.stderr
+        self.assertEqual(done.returncode, code, f"clew {args}\n{printed}")
+        for words in says:
+            self.assertIn(words, printed, f"clew {args}")
+        return done
+
+    def folder(self):
+        folder = tempfile.TemporaryDirectory(prefix="clew-cli-")
+        self.addCleanup(folder.cleanup)
+        return pathlib.Path(folder.name)
+
+
+class UsageTest(CliCase):
+    def test_version(self):
+        done = self.check(["--version"], 0)
+        self.assertRegex(done.stdout, r"clew \d+\.\d+\.\d+ .*(g\+\+|clang)")
+        self.assertEqual(done.stdout.count("\n"), 1)
+
+    def test_help_of_every_command(self):
+        for command in ([], ["serve"], ["query"], ["trace"], ["traceql", "check"], ["import"], ["export"],
+                        ["bench", "ingest"], ["bench", "query"], ["bench", "verify"], ["config"], ["store"]):
+            with self.subTest(command):
+                done = self.check([*command, "--help"], 0)
+                self.assertGreater(len(done.stdout.splitlines()), 5, done.stdout)
+
+    def test_usage_errors(self):
+        for args, says in ((["serve", "--dtaa", "x"], ["--dtaa", "--data"]), (["qurey", "{}"], ["qurey", "query"]),
+                           (["query"], []), (["query", "{}", "--limit", "many"], ["limit"]),
+                           (["query", "{}", "-o", "xml"], ["xml"]), (["trace"], []),
+                           (["trace", "not-hex"], ["not-hex"])):
+            with self.subTest(args):
+                self.check(args, 2, says)
+
+    def test_nobody_answers(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        for args in (["query", "{}"], ["trace", UNKNOWN_ID], ["import", SAMPLE]):
+            with self.subTest(args):
+                self.check([*args, "--url", url], 3, [url.split("//")[1]])
+
+
+class TraceqlCheckTest(CliCase):
+    def test_exit_codes(self):
+        for query, code, begins in (("{ name = `x` }", 0, "valid"), ("{ name = }", 1, "parse error: "),
+                                    ('{ name > true }', 2, "invalid: ")):
+            with self.subTest(query):
+                done = self.check(["traceql", "check", query], code, [begins])
+                if code:
+                    self.assertIn("^", done.stdout + done.stderr, "the message draws a caret")
+
+    def test_lines(self):
+        lines = ["{}", "{ name = }", '"{\\n  status = error\\n}"', "{ duration > 1s } | count() > 2", "{ 1 + true }"]
+        done = clew("traceql", "check", "-", stdin="\n".join(lines) + "\n")
+        verdicts = [line.split(":")[0] for line in done.stdout.splitlines()]
+        self.assertEqual(verdicts, ["valid", "parse error", "valid", "valid", "invalid"], done.stdout + done.stderr)
+
+
+class ServeTest(CliCase):
+    def test_endpoints_and_stop(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number), Server() as server:
+                self.assertEqual(set(server.endpoints), {"otlp_grpc", "otlp_http", "tempo", "ui"})
+                for name, address in server.endpoints.items():
+                    self.assertRegex(address, r"^127\.0\.0\.1:[1-9]\d*$", name)
+                    self.assertIn(address, server.log())
+                self.assertEqual(server.get("/ready")[0], 200)
+                self.assertEqual(server.get("/api/echo"), (200, b"echo"))
+                code, seconds = server.terminate(number)
+                self.assertEqual(code, 0, server.log())
+                self.assertLess(seconds, STOP_SECONDS + 5, "promised are 5 s; more than 10 is no slow machine")
+                self.assertFalse((server.data / "endpoints.json").exists())
+
+    def test_stop_with_idle_connections(self):
+        with Server() as server:
+            host, port = server.endpoints["otlp_http"].split(":")
+            idle = [socket.create_connection((host, int(port))) for _ in range(3)]
+            idle[1].sendall(b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf")
+            time.sleep(0.1)
+            code, seconds = server.terminate()
+            self.assertEqual(code, 0, server.log())
+            self.assertLess(seconds, STOP_SECONDS + 5)
+            for connection in idle:
+                connection.close()
+
+    def test_every_listener_serves_every_api_on_loopback(self):
+        with Server() as server:
+            for name in ("otlp_http", "tempo", "ui", "otlp_grpc"):
+                with self.subTest(name):
+                    self.assertEqual(http_get(server.endpoints[name], "/api/echo"), (200, b"echo"))
+
+    def test_port_in_use(self):
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            done = self.check(["serve", "--data", self.folder() / "data", "--set", f"listen.otlp_grpc={port}",
+                               "--set", "listen.otlp_http=0", "--set", "listen.tempo=0", "--set", "listen.ui=0"], 2,
+                              [str(port), "listen.otlp_grpc", str(os.getpid())])
+            self.assertNotIn("Traceback", done.stderr)
+
+    def test_folder_is_locked(self):
+        with Server() as server:
+            second = [CLEW, *server.command()[1:]]
+            done = subprocess.run(second, capture_output=True, text=True, timeout=60)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(str(server.process.pid), done.stdout + done.stderr)
+            self.assertEqual(server.get("/ready")[0], 200, "the first one still serves")
+            done = clew("import", "--data", server.data, SAMPLE)
+            self.assertNotEqual(done.returncode, 0, "import --data beside a running server")
+            self.assertIn(str(server.process.pid), done.stdout + done.stderr)
+
+    def test_killed_server_leaves_no_lie(self):
+        with Server() as server:
+            server.kill()
+            self.assertTrue((server.data / "endpoints.json").exists())
+            old = dict(server.endpoints)
+            server.start()
+            self.assertNotEqual(server.endpoints, old, "free ports are chosen anew")
+
+
+class ConfigTest(CliCase):
+    def test_example_is_valid(self):
+        example = clew_ok("config", "example")
+        self.assertIn("otlp_grpc", example)
+        file = self.folder() / "clew.yaml"
+        file.write_text(example)
+        self.check(["config", "check", file], 0)
+        # Every setting that is commented out is one, with the default it shows.
+        file.write_text(re.sub(r"^(\s*)#\s?(\s*[a-z_]+:(\s\S+)?)$", r"\1\2", example, flags=re.M))
+        self.check(["config", "check", file], 0)
+
+    def test_unknown_key(self):
+        file = self.folder() / "clew.yaml"
+        file.write_text("listen:\n  otlp_htp: 4318\n")
+        self.check(["config", "check", file], 2, ["otlp_htp", "listen.otlp_http", "2"])
+        self.check(["serve", "--config", file, "--data", self.folder() / "d"], 2, ["otlp_htp", "listen.otlp_http"])
+
+    def test_bad_values(self):
+        for setting, says in (("listen.tempo=70000", "70000"), ("memory.limit=much", "much"), ("nonsense=1", "nonsense"),
+                              ("wal.mode=sometimes", "fsync"), ("listen.tempo", "listen.tempo")):
+            with self.subTest(setting):
+                self.check(["serve", "--data", self.folder() / "d", "--set", setting], 2, [says])
+
+
+class DataTest(CliCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="clew-cli-data-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.data = pathlib.Path(folder.name) / "data"
+        clew_ok("import", "--data", cls.data, SAMPLE)
+        answer = clew_ok("query", '{ name = "hipstershop.CartService/GetCart" }', "--data", cls.data, "--limit", 1,
+                         "-o", "json")
+        cls.trace_id = json.loads(answer)["traceID"].zfill(32)
+
+    def test_query(self):
+        query = ["query", '{ resource.service.name = "cartservice" }', "--data", self.data, "--limit", 5]
+        lines = self.check([*query, "-o", "json"], 0).stdout.splitlines()
+        self.assertEqual(len(lines), 5)
+        for line in lines:
+            self.assertLessEqual({"traceID", "rootServiceName", "startTimeUnixNano", "spanSets"}, json.loads(line).keys())
+        # Piped, JSON is the default; a table has no braces.
+        self.assertEqual(self.check(query, 0).stdout.splitlines(), lines)
+        table = self.check([*query, "-o", "table"], 0).stdout
+        self.assertIn(json.loads(lines[0])["traceID"], table)
+        self.assertNotIn("{", table)
+
+    def test_nothing_matched(self):
+        done = self.check(["query", '{ name = "no such" }', "--data", self.data], 1)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("2022-08-22", done.stderr, "says which times the store holds")
+        self.check(["query", "{}", "--since", "1h", "--data", self.data], 1, ["2022-08-22"])
+
+    def test_bad_query(self):
+        done = self.check(["query", "{ name = ", "--data", self.data], 2)
+        self.assertIn("^", done.stderr)
+
+    def test_trace(self):
+        tree = self.check(["trace", self.trace_id, "--data", self.data], 0).stdout
+        self.assertIn("hipstershop.CartService/GetCart", tree)
+        self.assertNotIn("\x1b", tree, "no colours when piped")
+        otlp = json.loads(self.check(["trace", self.trace_id, "--data", self.data, "-o", "otlp"], 0).stdout)
+        ids = {s["traceId"] for rs in otlp["resourceSpans"] for ss in rs["scopeSpans"] for s in ss["spans"]}
+        self.assertEqual(ids, {self.trace_id})
+        self.check(["trace", UNKNOWN_ID, "--data", self.data], 1, [UNKNOWN_ID])
+
+    def test_missing_folder(self):
+        missing = self.folder() / "nothing-here"
+        done = clew("query", "{}", "--data", missing)
+        self.assertIn(done.returncode, (2, 3), done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertIn(str(missing), done.stderr)
+        self.assertFalse(missing.exists(), "a query creates nothing")
+
+    def test_reading_changes_nothing(self):
+        def state():
+            return {f: (f.stat().st_size, f.stat().st_mtime_ns) for f in self.data.rglob("*")}
+        before = state()
+        clew_ok("query", "{}", "--data", self.data)
+        clew_ok("trace", self.trace_id, "--data", self.data)
+        self.assertEqual(state(), before)
+
+    def test_query_beside_a_running_server(self):
+        with Server() as server:
+            clew_ok("import", "--url", server.otlp_http, SAMPLE)
+            clew_ok("query", "{}", "--data", server.data)
+            # Without --url and --data: the server whose folder is ./clew-data.
+            (server.data.parent / "clew-data").symlink_to(server.data)
+            done = subprocess.run([CLEW, "query", "{}", "--limit", "3", "-o", "json"], cwd=server.data.parent,
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stdout.count("\n")), (0, 3), done.stderr)
+
+    def test_export_and_import_again(self):
+        lines = clew_ok("export", '{ resource.service.name = "cartservice" }', "--data", self.data, "-o", "otlp-json")
+        file, again = self.folder() / "out.jsonl", self.folder() / "again"
+        file.write_text(lines)
+        clew_ok("import", "--data", again, file)
+        query = ["query", '{ resource.service.name = "cartservice" }', "--limit", 100000, "-o", "json", "--data"]
+        self.assertEqual(clew_ok(*query, again), clew_ok(*query, self.data))
+
+
+class ImportTest(CliCase):
+    def write(self, text):
+        file = self.folder() / "spans.json"
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return file
+
+    def line(self, trace_id="5b8efff798038103d269b633813fc60c", span_id="eee19b7ec3c1b174"):
+        return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{
+            "traceId": trace_id, "spanId": span_id, "name": "n", "kind": 1,
+            "startTimeUnixNano": "1700000000000000000", "endTimeUnixNano": 1700000000000000005}]}]}]})
+
+    def test_harmless_oddities(self):
+        pretty = json.dumps(json.loads(self.line()), indent=2)
+        for name, text, spans in (("windows line endings", self.line() + "\r\n" + self.line(span_id="aa" * 8) + "\r\n", 2),
+                                  ("one document over many lines", pretty, 1), ("empty file", "", 0),
+                                  ("no last line end", self.line(), 1)):
+            with self.subTest(name):
+                data = self.folder() / "data"
+                clew_ok("import", "--data", data, self.write(text))
+                if spans:
+                    answer = json.loads(clew_ok("query", "{}", "--data", data, "-o", "json"))
+                    self.assertEqual(answer["spanSets"][0]["matched"], spans)
+
+    def test_bad_line(self):
+        file = self.write(self.line() + "\n{ this is no JSON\n")
+        self.check(["import", "--data", self.folder() / "data", file], 4, [file.name, "2"])
+
+    def test_missing_file(self):
+        done = clew("import", "--data", self.folder() / "data", "no-such-file.json")
+        self.assertIn(done.returncode, (2, 4), done.stderr)
+        self.assertIn("no-such-file.json", done.stderr)
+
+
+class ReadmeTest(CliCase):
+    """Runs the README's `sh` blocks that follow a line <!-- tested --> in one shell, with the server of this test in the
+    place of `./dev run`."""
+
+    def test_commands(self):
+        blocks = re.findall(r"<!-- tested -->\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+        self.assertGreaterEqual(len(blocks), 3)
+        folder = self.folder()
+        (folder / "bin").mkdir()
+        (folder / "bin/clew").symlink_to(CLEW)
+        (folder / "tests").symlink_to(ROOT / "tests")
+        with Server(folder / "clew-data") as server:
+            script = "set -eux\n" + "\n".join(blocks)
+            for port, name in (("4317", "otlp_grpc"), ("4318", "otlp_http"), ("3200", "tempo"), ("16686", "ui")):
+                script = re.sub(rf"(localhost|127\.0\.0\.1):{port}\b", server.endpoints[name], script)
+            done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, env={
+                **os.environ, "PATH": f"{folder}/bin:{ROOT}/build/venv/bin:{os.environ['PATH']}"})
+            self.assertEqual(done.returncode, 0, f"{script}\n--- printed\n{done.stdout}\n{done.stderr}")
+
+
+if __name__ == "__main__":
+    unittest.main()
