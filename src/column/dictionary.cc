@@ -1,6 +1,7 @@
 #include "column/dictionary.h"
 
 #include <absl/hash/hash.h>
+#include <absl/strings/string_view.h>
 
 #include <algorithm>
 
@@ -11,10 +12,15 @@ bool has_text(ValueType type) {
   return type == ValueType::string || type == ValueType::bytes || type == ValueType::array || type == ValueType::kvlist;
 }
 
+// abseil hashes its own view with its own fast hash, but std's (where they differ) with the library's slow one.
+absl::string_view own_view(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
 }  // namespace
 
 uint64_t ValueDictionary::hash_of(ValueView value) {
-  if (has_text(value.type)) return absl::HashOf(static_cast<uint8_t>(value.type), value.text);
+  if (has_text(value.type)) return absl::HashOf(static_cast<uint8_t>(value.type), own_view(value.text));
   return absl::HashOf(static_cast<uint8_t>(value.type), value.scalar);
 }
 
@@ -103,7 +109,7 @@ size_t ValueDictionary::allocated_bytes() const {
 }
 
 uint64_t TupleDictionary::hash_of(std::span<const uint32_t> words) {
-  return absl::HashOf(std::string_view(reinterpret_cast<const char*>(words.data()), words.size_bytes()));
+  return absl::HashOf(absl::string_view(reinterpret_cast<const char*>(words.data()), words.size_bytes()));
 }
 
 TupleDictionary::Entry TupleDictionary::store(std::span<const uint32_t> words) {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "column/nested.h"
 #include "column/recode.h"
 #include "column/span_builder.h"
 #include "column/table_unit.h"
@@ -148,8 +149,8 @@ std::shared_ptr<const Unit> unit_of(const Qtest& data, std::string name, size_t 
 
 std::string answer_of(const Qtest& data, const Snapshot& snapshot, const std::string& text) {
   auto query = parse(text);
-  if (!query) return "parse error: " + query.error().message;
-  if (auto wrong = check(*query)) return "check: " + wrong->message;
+  if (!query) return "parse error: " + query.error().message();
+  if (auto wrong = check(*query)) return "check: " + wrong->message();
   SearchOptions options;
   options.spans_per_spanset = 100;
   auto answer = search(snapshot, *query, options);

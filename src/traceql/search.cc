@@ -79,7 +79,7 @@ class Search {
     for (uint32_t trace = 0; trace < summaries.size(); ++trace) {
       const TraceSummary& summary = summaries[trace];
       if (!listed_.empty() && listed_.contains(summary.id)) {
-        if (found.part[trace]) wanted_.insert(summary.id);
+        if (found.part[trace] && placed_.insert(summary.id).second) wanted_.push_back(summary.id);
         continue;
       }
       if (found.whole[trace] && overlaps(summary.start_ns, summary.end_ns)) {
@@ -158,7 +158,8 @@ class Search {
   const Program& program_;
   const SearchOptions& options_;
   absl::flat_hash_set<TraceId> listed_;
-  absl::flat_hash_set<TraceId> wanted_;
+  absl::flat_hash_set<TraceId> placed_;  // listed traces that are candidates already
+  std::vector<TraceId> wanted_;          // of these, the ones whose start is not known yet
   std::vector<std::unique_ptr<UnitFields>> units_;
   std::vector<std::unique_ptr<TableUnit>> gathered_;
   std::vector<Candidate> candidates_;

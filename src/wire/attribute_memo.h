@@ -8,6 +8,7 @@
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/hash/hash.h>
+#include <absl/strings/string_view.h>
 
 #include <cstdint>
 #include <cstring>
@@ -113,7 +114,7 @@ class EntityMemo {
   // abseil's own look-up by view wants its own string_view, which is not std's in every build of it.
   struct ViewHash {
     using is_transparent = void;
-    size_t operator()(std::string_view raw) const { return absl::HashOf(raw); }
+    size_t operator()(std::string_view raw) const { return absl::HashOf(absl::string_view(raw.data(), raw.size())); }
   };
   absl::flat_hash_map<std::string, Entry, ViewHash, std::equal_to<>> entries_;
   size_t bytes_ = 0;

@@ -1,0 +1,244 @@
+#include "store/block/leaf_reader.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/hex.h"
+#include "store/parquet/bit_packing.h"
+#include "store/parquet/delta.h"
+#include "store/parquet/plain.h"
+#include "store/parquet/rle.h"
+
+namespace clew::store {
+namespace {
+
+using parquet::Encoding;
+
+struct Place {
+  const BlockFile& file;
+  uint32_t leaf;
+  uint32_t group;
+  uint32_t page;
+
+  const Leaf& shape() const { return file.leaves()[leaf]; }
+  const BlockFile::Chunk& chunk() const { return file.chunk(leaf, group); }
+  uint32_t rows() const { return file.rows_of_page(group * file.pages_per_group() + page).size(); }
+};
+
+Encoding expected_encoding(ChunkEncoding encoding) {
+  switch (encoding) {
+    case ChunkEncoding::dictionary: return Encoding::rle_dictionary;
+    case ChunkEncoding::plain: return Encoding::plain;
+    case ChunkEncoding::numbers: return Encoding::delta_binary_packed;
+  }
+  return Encoding::plain;
+}
+
+Result<std::vector<uint32_t>> take_levels(ByteReader& reader, size_t count, uint32_t max) {
+  std::vector<uint32_t> out(count);
+  auto bytes = reader.fixed<uint32_t>();
+  std::string_view runs = reader.take(bytes);
+  if (!reader.ok()) return corrupt("levels are cut off");
+  TRY(parquet::decode_rle(runs, max > 1 ? 2 : 1, out));
+  for (uint32_t level : out) {
+    if (level > max) return corrupt("a level is too high");
+  }
+  return out;
+}
+
+// Levels, and how many values there are; the reader then stands before the values.
+Result<size_t> read_levels(const Place& place, const parquet::PageHeader& header, ByteReader& reader, LeafPage& out) {
+  const Leaf& leaf = place.shape();
+  auto count = static_cast<size_t>(header.values);
+  if (leaf.is_flat() ? count != place.rows() : count > kMaxPageValues) {
+    return corrupt("a page has a wrong number of values");
+  }
+  if (!leaf.is_flat()) {
+    ASSIGN_OR_RETURN(out.repetition, take_levels(reader, count, leaf.max_repetition));
+    auto rows = static_cast<size_t>(std::ranges::count(out.repetition, 0U));
+    if (rows != place.rows() || (count > 0 && out.repetition[0] != 0)) return corrupt("a page has a wrong number of rows");
+  }
+  if (leaf.max_definition == 0) return count;
+  ASSIGN_OR_RETURN(out.definition, take_levels(reader, count, leaf.max_definition));
+  auto present = static_cast<size_t>(std::ranges::count(out.definition, uint32_t{leaf.max_definition}));
+  if (leaf.is_flat() && present == count) out.definition.clear();
+  return present;
+}
+
+// Spreads the values of a flat leaf over its rows, from the back.
+template <typename T>
+void spread(const std::vector<uint32_t>& definition, std::vector<T>& values, T null) {
+  size_t from = values.size();
+  values.resize(definition.size());
+  for (size_t to = definition.size(); to-- > 0;) values[to] = definition[to] != 0 ? values[--from] : null;
+}
+
+Status read_codes(const Place& place, ByteReader& reader, size_t present, LeafPage& out) {
+  const auto& chunk = place.chunk();
+  out.codes.resize(present);
+  if (place.shape().kind == LeafKind::boolean) {
+    if (!parquet::unpack_bits(reader.take(reader.left()), 1, std::span<uint32_t>(out.codes))) {
+      return corrupt("booleans are cut off");
+    }
+    return {};
+  }
+  uint32_t begin = chunk.codes_begin(place.page);
+  uint32_t end = chunk.codes_ends[place.page];
+  if (chunk.encoding == ChunkEncoding::plain) {
+    if (present != end - begin) return corrupt("a page has another number of values than the index");
+    for (size_t i = 0; i < present; ++i) out.codes[i] = chunk.code_base + begin + static_cast<uint32_t>(i);
+    return {};
+  }
+  auto width = reader.fixed<uint8_t>();
+  if (!reader.ok()) return corrupt("codes are cut off");
+  TRY(parquet::decode_rle(reader.take(reader.left()), width, out.codes));
+  for (uint32_t& code : out.codes) {
+    if (code >= end) return corrupt("a code is beyond the dictionary");
+    code += chunk.code_base;
+  }
+  return {};
+}
+
+Status read_ids(const Place& place, ByteReader& reader, size_t present, LeafPage& out) {
+  size_t words = fixed_width(place.shape().kind) / 8;
+  std::string_view bytes = reader.take(present * words * 8);
+  if (!reader.ok()) return corrupt("ids are cut off");
+  out.numbers.resize(present * words);
+  for (size_t i = 0; i < out.numbers.size(); ++i) {
+    out.numbers[i] = static_cast<int64_t>(SpanId::from_bytes(bytes.data() + i * 8).value);
+  }
+  return {};
+}
+
+Result<LeafPage> read_page(const Place& place, std::string_view bytes) {
+  ASSIGN_OR_RETURN(parquet::OpenPage page, parquet::open_page(bytes, place.chunk().codec));
+  ChunkEncoding encoding = place.chunk().encoding;
+  if (page.header.is_dictionary || page.total_bytes != bytes.size() ||
+      page.header.encoding != expected_encoding(encoding)) {
+    return corrupt("a page is not of its chunk's kind");
+  }
+  LeafPage out;
+  ByteReader reader(page.payload);
+  ASSIGN_OR_RETURN(size_t present, read_levels(place, page.header, reader, out));
+  LeafKind kind = place.shape().kind;
+  bool is_id = kind == LeafKind::fixed8 || (kind == LeafKind::fixed16 && encoding == ChunkEncoding::plain);
+  if (encoding == ChunkEncoding::numbers) {
+    out.numbers.resize(present);
+    std::string_view rest = reader.take(reader.left());
+    ASSIGN_OR_RETURN([[maybe_unused]] size_t used, kind == LeafKind::int32 ? parquet::decode_delta32(rest, out.numbers)
+                                                                          : parquet::decode_delta(rest, out.numbers));
+  } else if (is_id) {
+    TRY(read_ids(place, reader, present, out));
+  } else {
+    TRY(read_codes(place, reader, present, out));
+  }
+  if (place.shape().is_flat() && !out.definition.empty()) {
+    if (encoding == ChunkEncoding::numbers || is_id) {
+      spread(out.definition, out.numbers, int64_t{0});
+    } else {
+      spread(out.definition, out.codes, kNoCode);
+    }
+  }
+  return out;
+}
+
+ValueView value_of(LeafKind kind, std::string_view bytes, Arena& texts) {
+  auto number = [&] {
+    uint64_t value = 0;
+    std::memcpy(&value, bytes.data(), bytes.size());
+    return value;
+  };
+  switch (kind) {
+    case LeafKind::text: return ValueView::of_string(bytes);
+    case LeafKind::real: return {ValueType::real, number(), {}};
+    case LeafKind::integer:
+    case LeafKind::timestamp:
+    case LeafKind::int32:
+    case LeafKind::uint32:
+    case LeafKind::single: return {ValueType::integer, number(), {}};
+    case LeafKind::uuid: {
+      std::string text;
+      append_uuid_text(text, bytes);
+      return ValueView::of_string(texts.copy(text));
+    }
+    case LeafKind::hex: {
+      std::string text;
+      append_hex(text, bytes);
+      return ValueView::of_string(texts.copy(text));
+    }
+    case LeafKind::bytes:
+    case LeafKind::boolean:
+    case LeafKind::fixed8:
+    case LeafKind::fixed16: break;
+  }
+  return ValueView::of_bytes(bytes);
+}
+
+Status append_entries(LeafKind kind, std::string_view bytes, size_t count, ChunkDictionary& out) {
+  size_t width = fixed_width(kind);
+  ASSIGN_OR_RETURN(auto values, width == 0 ? parquet::read_plain_bytes(bytes, count)
+                                           : parquet::read_plain_fixed(bytes, count, width));
+  out.entries.reserve(out.entries.size() + values.size());
+  for (std::string_view value : values) out.entries.push_back(value_of(kind, value, out.texts));
+  return {};
+}
+
+// The payload of a page stays with the dictionary that views it.
+std::string_view keep(parquet::OpenPage page, ChunkDictionary& out) {
+  if (!page.owned.data) return page.payload;
+  out.unpacked.push_back(std::move(page.owned));
+  return out.unpacked.back().view();
+}
+
+Result<std::unique_ptr<ChunkDictionary>> read_entries(const BlockFile& file, uint32_t leaf, uint32_t group) {
+  const auto& chunk = file.chunk(leaf, group);
+  auto out = std::make_unique<ChunkDictionary>();
+  LeafKind kind = file.leaves()[leaf].kind;
+  if (chunk.encoding == ChunkEncoding::dictionary) {
+    ASSIGN_OR_RETURN(auto stored, file.read(chunk.dictionary_offset, chunk.dictionary_bytes));
+    out->stored.push_back(std::move(stored));
+    ASSIGN_OR_RETURN(auto page, parquet::open_page(out->stored.back(), chunk.codec));
+    if (!page.header.is_dictionary || static_cast<uint32_t>(page.header.values) != chunk.entries) {
+      return corrupt("the dictionary page is not what the index says");
+    }
+    TRY(append_entries(kind, keep(std::move(page), *out), chunk.entries, *out));
+    return out;
+  }
+  uint64_t begin = chunk.page_offsets.front();
+  ASSIGN_OR_RETURN(auto stored, file.read(begin, chunk.page_offsets.back() - begin));
+  out->stored.push_back(std::move(stored));
+  for (uint32_t number = 0; number + 1 < chunk.page_offsets.size(); ++number) {
+    uint64_t bytes = chunk.page_offsets[number + 1] - chunk.page_offsets[number];
+    std::string_view at = std::string_view(out->stored.back()).substr(chunk.page_offsets[number] - begin, bytes);
+    ASSIGN_OR_RETURN(auto page, parquet::open_page(at, chunk.codec));
+    parquet::PageHeader header = page.header;
+    if (header.is_dictionary || header.encoding != Encoding::plain) return corrupt("a page is not of its chunk's kind");
+    std::string_view payload = keep(std::move(page), *out);
+    ByteReader reader(payload);
+    LeafPage levels;
+    ASSIGN_OR_RETURN(size_t present, read_levels({file, leaf, group, number}, header, reader, levels));
+    if (present != chunk.codes_ends[number] - chunk.codes_begin(number)) {
+      return corrupt("a page has another number of values than the index");
+    }
+    TRY(append_entries(kind, reader.take(reader.left()), present, *out));
+  }
+  if (out->entries.size() != chunk.entries) return corrupt("a chunk has another number of values than the index");
+  return out;
+}
+
+}  // namespace
+
+Result<LeafPage> read_leaf_page(const BlockFile& file, uint32_t leaf, uint32_t group, uint32_t page,
+                                std::string_view bytes) {
+  auto out = read_page({file, leaf, group, page}, bytes);
+  if (!out) return std::unexpected(file.in_leaf(std::move(out.error()), leaf));
+  return out;
+}
+
+Result<std::unique_ptr<ChunkDictionary>> read_dictionary(const BlockFile& file, uint32_t leaf, uint32_t group) {
+  auto out = read_entries(file, leaf, group);
+  if (!out) return std::unexpected(file.in_leaf(std::move(out.error()), leaf));
+  return out;
+}
+
+}  // namespace clew::store

@@ -1,0 +1,46 @@
+// Pages and dictionaries of a leaf as values: the inverse of leaf_writer.h, trusting nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/result.h"
+#include "column/value.h"
+#include "store/block/block_file.h"
+#include "store/parquet/page.h"
+
+namespace clew::store {
+
+// One page. Of a flat leaf: a value a row. Of a repeated one: levels, and the values that are there.
+struct LeafPage {
+  std::vector<uint32_t> repetition;
+  std::vector<uint32_t> definition;  // flat: empty when all are there
+  // One of them, by the leaf's kind. Null is kNoCode, or 0 and definition 0.
+  std::vector<uint32_t> codes;   // of the unit: the chunk's code_base is added
+  std::vector<int64_t> numbers;  // delta numbers; ids of 8 bytes, big-endian; ids of 16 bytes as two
+
+  bool has(size_t row) const { return definition.empty() || definition[row] != 0; }
+  size_t bytes() const {
+    return (repetition.size() + definition.size() + codes.size()) * sizeof(uint32_t) + numbers.size() * sizeof(int64_t);
+  }
+};
+
+// `bytes` is the stored page, `page` its number in the row group.
+Result<LeafPage> read_leaf_page(const BlockFile& file, uint32_t leaf, uint32_t group, uint32_t page,
+                                std::string_view bytes);
+
+// The entries of one row group's chunk: its dictionary, or all its values when it is plain. Views into itself.
+struct ChunkDictionary {
+  std::vector<ValueView> entries;
+  std::vector<std::string> stored;
+  std::vector<parquet::Buffer> unpacked;
+  Arena texts;
+};
+
+// Reads the chunk's dictionary page, or all of its pages.
+Result<std::unique_ptr<ChunkDictionary>> read_dictionary(const BlockFile& file, uint32_t leaf, uint32_t group);
+
+}  // namespace clew::store
