@@ -27,14 +27,10 @@ TEST(SearchJson, WritesEveryFieldOfTempos) {
   budget.inspected_traces = 3;
   budget.inspected_bytes = 4000;
   budget.inspected_spans = 90;
-  std::string
-      spanset =
-          R"({"spans":[{"spanID":"00000000000000ff","name":"GET","startTimeUnixNano":"1700000000000000002",)"
-          R"("durationNanos":"5","attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]}],"matched":7,)"
-          R"("attributes":[{"key":"count()",
-      "value" : {"intValue" : "7"}
-}]
-})";
+  std::string spanset =
+      R"({"spans":[{"spanID":"00000000000000ff","name":"GET","startTimeUnixNano":"1700000000000000002",)"
+      R"("durationNanos":"5","attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]}],"matched":7,)"
+      R"j("attributes":[{"key":"count()","value":{"intValue":"7"}}]})j";
   EXPECT_EQ(search_json({{trace}, 1, 0}, budget, {2, 100}),
             R"({"traces":[{"traceID":"00000000000000010000000000000002","rootServiceName":"shop",)"
             R"("rootTraceName":"GET \"/\"","startTimeUnixNano":"1700000000000000001","durationMs":12,"spanSet":)" +

@@ -24,11 +24,18 @@ Result<std::string> status_word(const std::string& value) {
   return invalid(fmt::format("invalid tags: status.code is one of ok, error and unset, not '{}'", value));
 }
 
-bool is_number(const std::string& text) {
-  double value = 0;
+template <typename Number>
+bool reads_as(std::string_view text) {
+  Number value{};
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  bool plain = text.find_first_not_of("0123456789.-") == std::string::npos;
-  return plain && error == std::errc() && end == text.data() + text.size() && text.front() != '.' && text.back() != '.';
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// Whether TraceQL would read the text as one number.
+bool is_number(std::string_view text) {
+  if (text.find_first_not_of("0123456789.-") != std::string_view::npos) return false;
+  if (text.find('.') == std::string_view::npos) return reads_as<int64_t>(text);
+  return reads_as<double>(text) && text.front() != '.' && text.back() != '.';
 }
 
 Result<std::string> condition(const std::string& key, const std::string& value) {
@@ -39,7 +46,7 @@ Result<std::string> condition(const std::string& key, const std::string& value) 
     ASSIGN_OR_RETURN(std::string word, status_word(value));
     return "status = " + word;
   }
-  if (key == "error" && value == "true") return std::string("status = error");
+  if (key == "error" && (value.empty() || value == "true")) return std::string("status = error");
   std::string attribute = traceql::print(traceql::Attribute{{}, false, {}, key, {}});
   std::string text = attribute + " = " + quoted(value);
   if (value == "true" || value == "false" || is_number(value)) {

@@ -60,11 +60,12 @@ Result<net::Response> trace_by_id_v2(const Call& call) {
   std::string trace;
   if (wants_protobuf(call.request)) {
     wire::encode_otlp_protobuf(*table, trace);
+    std::string looked_at;
+    if (inspected > 0) protozero::pbf_builder<Metrics>(looked_at).add_uint64(Metrics::inspected_bytes, inspected);
     std::string body;
     protozero::pbf_builder<Answer> answer(body);
     answer.add_message(Answer::trace, trace);
-    protozero::pbf_builder<Metrics> looked_at(answer, Answer::metrics);
-    if (inspected > 0) looked_at.add_uint64(Metrics::inspected_bytes, inspected);
+    answer.add_message(Answer::metrics, looked_at);
     return protobuf(std::move(body));
   }
   if (table->rows() == 0) {

@@ -39,8 +39,8 @@ struct Http2Stream {
   bool ended = false;      // nothing will be added to the outbox
   bool completed = false;  // END_STREAM is sent
   size_t discarded_bytes = 0;
-  bool reset = false;      // RST_STREAM is on its way
-  bool deferred = false;   // nghttp2 waits for nghttp2_session_resume_data
+  bool reset = false;     // RST_STREAM is on its way
+  bool deferred = false;  // nghttp2 waits for nghttp2_session_resume_data
 
   Clock::time_point progress_at = Clock::now();  // last piece received, or sent
 };

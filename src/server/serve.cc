@@ -111,9 +111,9 @@ class Service {
     notify_service_manager("STOPPING=1");
     log::info("stopping");
     routes_.stop();
-    ingest_.stop();
     Status removed = env::system_files().remove(endpoints_file());
     net_->stop(kGraceOfRequests);
+    ingest_.stop();
     api_.reset();
     net_.reset();
     TRY(store_->close());

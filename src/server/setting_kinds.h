@@ -44,9 +44,9 @@ Setting size_setting(std::string_view path, Field field, Between<uint64_t> allow
       ASSIGN_OR_RETURN(bytes, parse_size(text));
     }
     bool fits = bytes >= allowed.least && bytes <= allowed.most && std::in_range<FieldType<Field>>(bytes);
-    if (!fits && !(bytes == 0 && !zero.word.empty())) {
-      return invalid(fmt::format("{} is not between {} and {}", text, size_text(allowed.least),
-                                 size_text(std::min<uint64_t>(allowed.most, std::numeric_limits<int64_t>::max()))));
+    if (!is_zero && !fits) {
+      return invalid(fmt::format("{} is not between {} and {}{}{}", text, size_text(allowed.least),
+                                 size_text(allowed.most), zero.word.empty() ? "" : ", or ", zero.word));
     }
     field(config) = static_cast<FieldType<Field>>(bytes);
     return {};

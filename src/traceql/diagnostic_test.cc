@@ -131,7 +131,8 @@ TEST(Diagnostic, RegexRefusalsNameTheReason) {
   EXPECT_THAT(refusal_of("{ .a =~ \"(a)\\\\1\" }").what, HasSubstr("backreference"));
   EXPECT_THAT(refusal_of("{ .a =~ `(?P<x>a)(?P=x)` }").what, HasSubstr("backreference"));
   EXPECT_THAT(refusal_of("{ .a =~ `a(?!b)` }").what, HasSubstr("looks ahead or behind"));
-  EXPECT_THAT(refusal_of("{ .a =~ `((x{100}){100}){100}` }").what, HasSubstr("repetition"));
+  EXPECT_THAT(refusal_of("{ .a =~ `((x{100}){100}){100}` }").what, HasSubstr("invalid repetition size"));
+  EXPECT_THAT(refusal_of("{ .a =~ `\\pL{1000}` }").what, HasSubstr("too large"));
   EXPECT_THAT(refusal_of("{ .a =~ \"" + std::string(20000, 'x') + "\" }").what, HasSubstr("at most 16384"));
 }
 

@@ -12,7 +12,7 @@
 namespace clew::traceql {
 
 inline constexpr size_t kMaxRegexBytes = 16384;
-// Of the compiled program and its matcher's cache; a pattern such as (x{100}){10} stays below, x{1000}{1000} does not.
+// Of the compiled program and its matcher's cache: x{1000} stays below, \pL{1000} does not.
 inline constexpr int64_t kMaxRegexMemoryBytes = int64_t{8} << 20;
 
 // Use RE2::FullMatch on the result. The error is text for a person: what in the pattern is not understood.

@@ -2,23 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "column/recode.h"
+#include "wire/decode_twice_for_fuzz.h"
 #include "wire/otlp.h"
 #include "wire/otlp_tree_for_test.h"
 
 namespace clew::wire {
 namespace {
-
-void append(const SpanBatch& batch, SpanTable& table) {
-  Recoder recoder(*batch.vocabulary, table.vocabulary);
-  std::vector<uint32_t> words;
-  for (const SpanRow& row : batch.rows) {
-    words.clear();
-    SpanRow coded = recoder.row(row, std::span(batch.words).subspan(row.words, row.word_count), words);
-    table.append(coded, words);
-  }
-  table.publish();
-}
 
 class RoundTrip : public testing::TestWithParam<uint32_t> {
  protected:
@@ -30,7 +19,7 @@ class RoundTrip : public testing::TestWithParam<uint32_t> {
   std::string protobuf_of(const Status& decoded, const SpanBatch& batch, SpanTable& table) {
     EXPECT_TRUE(decoded) << decoded.error().message;
     EXPECT_EQ(batch.rejected.spans, 0);
-    append(batch, table);
+    append_batch(batch, table);
     std::string out;
     encode_otlp_protobuf(table, out);
     return out;

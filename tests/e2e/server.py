@@ -48,7 +48,7 @@ class Server:
         self.args = args
         self.process = None
         self.endpoints = {}
-        self._log = tempfile.TemporaryFile(mode="w+")
+        self._log = tempfile.TemporaryFile(mode="a+")  # appended to: reading it must not move the server
 
     def __enter__(self):
         self.start()
