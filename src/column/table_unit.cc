@@ -212,6 +212,44 @@ Status TableUnit::multi_codes(ColumnId column, RowRange rows, std::vector<uint32
   return {};
 }
 
+std::shared_ptr<const TableUnit::Family> TableUnit::family_of(uint32_t trace) const {
+  {
+    std::lock_guard lock(large_families_mutex_);
+    auto known = large_families_.find(trace);
+    if (known != large_families_.end()) return known->second;
+  }
+  std::vector<uint32_t> rows;
+  table_->trace_rows(trace, rows_, rows);
+  auto family = std::make_shared<Family>();
+  family->reserve(rows.size());
+  for (uint32_t row : rows) {
+    bool server = table_->kind(row) == static_cast<uint8_t>(SpanKind::server);
+    family->push_back({table_->span(row), !server, row});
+  }
+  std::sort(family->begin(), family->end());
+  if (rows.size() > page_rows()) {
+    std::lock_guard lock(large_families_mutex_);
+    large_families_.emplace(trace, family);
+  }
+  return family;
+}
+
+void TableUnit::parent_rows(RowRange rows, int64_t* out) const {
+  absl::flat_hash_map<uint32_t, std::shared_ptr<const Family>> families;
+  for (uint32_t i = rows.begin; i < rows.end; ++i, ++out) {
+    *out = -1;
+    uint64_t parent = table_->parent(i);
+    if (parent == 0) continue;
+    uint32_t trace = table_->trace_of(i);
+    auto& known = families[trace];
+    if (!known) known = family_of(trace);
+    const Family& family = *known;
+    auto found = std::lower_bound(family.begin(), family.end(), FamilyMember{parent, false, 0});
+    if (found != family.end() && found->row == i) ++found;  // a span is not its own parent
+    if (found != family.end() && found->span == parent) *out = found->row;
+  }
+}
+
 Status TableUnit::numbers(NumberColumn column, RowRange rows, int64_t* out) const {
   const SpanTable& table = *table_;
   auto fill = [&](auto&& cell) {
@@ -230,21 +268,7 @@ Status TableUnit::numbers(NumberColumn column, RowRange rows, int64_t* out) cons
     case NumberColumn::status: fill([&](uint32_t i) { return int64_t{table.status(i)}; }); return {};
     case NumberColumn::bits: fill([&](uint32_t i) { return int64_t{table.bits(i)}; }); return {};
     case NumberColumn::receive_ns: fill([&](uint32_t i) { return clamp_signed(table.receive_ns(i)); }); return {};
-    case NumberColumn::parent_row:
-      fill([&](uint32_t i) {
-        uint64_t parent = table.parent(i);
-        if (parent == 0) return int64_t{-1};
-        std::vector<uint32_t> family;
-        table.trace_rows(table.trace_of(i), rows_, family);
-        // Of two spans that share an id (Zipkin's client and server) the server is the parent, except of the server.
-        int64_t found = -1;
-        for (uint32_t row : family) {
-          if (row == i || table.span(row) != parent) continue;
-          if (found < 0 || table.kind(row) == static_cast<uint8_t>(SpanKind::server)) found = row;
-        }
-        return found;
-      });
-      return {};
+    case NumberColumn::parent_row: parent_rows(rows, out); return {};
   }
   return {};
 }

@@ -2,6 +2,9 @@
 // trace.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
+#include <compare>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -57,6 +60,18 @@ class TableUnit : public Unit {
   std::vector<uint32_t> codes_of_entities(const TupleDictionary& entities, size_t pairs, uint32_t key) const;
   void summarise() const;
 
+  // The spans of a trace by span id; of those that share an id (Zipkin's client and server) the server first, then the
+  // one received first: the first entry of an id is the parent of whoever names it, except of itself.
+  struct FamilyMember {
+    uint64_t span;
+    bool not_server;
+    uint32_t row;
+    friend auto operator<=>(const FamilyMember&, const FamilyMember&) = default;
+  };
+  using Family = std::vector<FamilyMember>;
+  std::shared_ptr<const Family> family_of(uint32_t trace) const;
+  void parent_rows(RowRange rows, int64_t* out) const;
+
   std::string name_;
   std::shared_ptr<const SpanTable> table_;
   uint32_t rows_;
@@ -66,6 +81,9 @@ class TableUnit : public Unit {
   mutable std::once_flag summarised_;
   mutable std::vector<TraceSummary> summaries_;
   mutable std::vector<TraceId> listed_;
+  // Families larger than a page are kept: a scan by pages asks for them once per page.
+  mutable std::mutex large_families_mutex_;
+  mutable absl::flat_hash_map<uint32_t, std::shared_ptr<const Family>> large_families_;
 };
 
 }  // namespace clew

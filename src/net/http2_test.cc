@@ -179,7 +179,7 @@ TEST(Grpc, LimitsAnswerWithStatus) {
 }
 
 TEST(Http2, LimitsAnswerWithStatus) {
-  TestServer server({.body_bytes = 1000, .header_bytes = 1000, .body_timeout = milliseconds(100)});
+  TestServer server({.body_bytes = 1000, .header_bytes = 1000});
   auto client = server.client("grpc");
   EXPECT_EQ(client->call("POST", "/about", {}, std::string(1001, 'x'))->status, 413);
   Headers headers;
@@ -187,7 +187,8 @@ TEST(Http2, LimitsAnswerWithStatus) {
   EXPECT_EQ(client->call("GET", "/about", headers, "")->status, 431);
   EXPECT_EQ(client->call("POST", "/about", {}, std::string(1000, 'x'))->status, 200);
   // No Content-Length: found when the data comes.
-  RawSocket socket = server.raw();
+  TestServer impatient({.body_bytes = 1000, .body_timeout = milliseconds(100)});
+  RawSocket socket = impatient.raw();
   socket.send(start() + frame(kHeaders, kEndHeaders, 1, request_fields("POST", "/about")) +
               frame(kData, 0, 1, std::string(1001, 'x')));
   EXPECT_EQ(read_frame(socket, kHeaders).stream, 1u);

@@ -72,7 +72,7 @@ QUERIES = [
     ('{ .k8s.namespace.name = "hipster" && name = "hipstershop.CartService/GetCart" }',
      any_span(lambda s: s.resource.get("k8s.namespace.name") == "hipster" and
               s.name == "hipstershop.CartService/GetCart")),
-    ("{ trace:duration > 2s && span:parentID = nil }", lambda t: any_span(lambda s: not s.parent_id)(t)
+    ("{ trace:duration > 2s && kind = server }", lambda t: any_span(lambda s: s.kind == "server")(t)
      if t.duration > 2000 * MS else []),
     ('{ trace:rootService = "frontend" && kind = client && duration > 20ms }', lambda t:
      any_span(lambda s: s.kind == "client" and s.duration > 20 * MS)(t) if t.root and t.root.service == "frontend"

@@ -1,0 +1,84 @@
+// A block as one query sees it (column/unit.h). Codes: per attribute key the entries of its columns one after the other,
+// each over all row groups, then those of its residual attributes; so one value may have several codes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "column/unit.h"
+#include "store/block/block.h"
+#include "store/block/page_cache.h"
+
+namespace clew::store {
+
+class BlockUnit final : public Unit {
+ public:
+  BlockUnit(std::shared_ptr<const Block> block, std::shared_ptr<ReadBudget> budget);
+
+  const std::string& name() const override { return file_.key(); }
+  bool is_live() const override { return false; }
+  uint32_t rows() const override { return file_.rows(); }
+  uint32_t traces() const override { return static_cast<uint32_t>(file_.counts().traces); }
+  uint32_t page_rows() const override { return file_.page_rows(); }
+  uint64_t min_start_ns() const override { return file_.counts().min_start_ns; }
+  uint64_t max_end_ns() const override { return file_.counts().max_end_ns; }
+  uint64_t stored_bytes() const override { return file_.size(); }
+  Result<std::vector<AttributeColumn>> attributes() const override;
+  Result<std::optional<ColumnId>> attribute(Scope scope, std::string_view name) const override;
+  bool is_multi(ColumnId column) const override;
+  Result<uint32_t> entries(ColumnId column) const override;
+  ValueView entry(ColumnId column, uint32_t code) const override;
+  Status find(ColumnId column, ValueView value, std::vector<uint32_t>& codes) const override;
+  bool page_may_contain(ColumnId column, uint32_t page, std::span<const uint32_t> codes) const override;
+  Status codes(ColumnId column, RowRange rows, uint32_t* out) const override;
+  Status multi_codes(ColumnId column, RowRange rows, std::vector<uint32_t>& begins,
+                     std::vector<uint32_t>& codes) const override;
+  Status numbers(NumberColumn column, RowRange rows, int64_t* out) const override;
+  Status nested_numbers(NestedNumber column, RowRange rows, std::vector<uint32_t>& begins,
+                        std::vector<int64_t>& values) const override;
+  Status span_ids(RowRange rows, uint64_t* out) const override;
+  Status parent_ids(RowRange rows, uint64_t* out) const override;
+  Status trace_numbers(RowRange rows, uint32_t* out) const override;
+  Result<std::optional<uint32_t>> find_trace(TraceId id) const override;
+  Result<std::span<const TraceSummary>> summaries() const override;
+  Status trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const override;
+  Result<std::span<const TraceId>> listed() const override;
+  Status copy_rows(std::span<const uint32_t> rows, SpanTable& out) const override;
+
+ private:
+  // What a column consists of.
+  struct Part {
+    uint32_t leaf;
+    uint32_t code_base;
+  };
+  struct Column {
+    std::vector<Part> parts;
+    uint32_t key = kNoCode;  // of the catalogue, for attributes
+    bool residual = false;
+    uint32_t residual_base = 0;
+    ResidualPlace place = ResidualPlace::span;
+    uint32_t exact_leaf = 0;
+  };
+  Column column(ColumnId id) const;
+  Result<const ResidualIndex*> residual(const Column& column) const;
+  // Calls on_page(page, rows of the page that are wanted) for each page of the range.
+  template <typename OnPage>
+  Status each_page(RowRange rows, OnPage&& on_page) const;
+  Status residual_codes(const Column& column, RowRange rows, uint32_t* out) const;
+  Status event_names(RowRange rows, std::vector<uint32_t>& begins, std::vector<uint32_t>& codes) const;
+  Status nested_codes(const Column& column, RowRange rows, std::vector<uint32_t>& begins,
+                      std::vector<uint32_t>& codes) const;
+  Status word_numbers(uint32_t leaf, RowRange rows, int64_t* out) const;
+  Status parent_rows(RowRange rows, int64_t* out) const;
+
+  const std::shared_ptr<const Block> block_;
+  const BlockFile& file_;
+  mutable PageCache cache_;
+};
+
+// The number that a text of the kind or status column stands for; none for other texts.
+std::optional<int64_t> kind_number(std::string_view text);
+std::optional<int64_t> status_number(std::string_view text);
+
+}  // namespace clew::store
