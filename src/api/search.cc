@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "api/endpoint.h"
-#include "api/search_json.h"
 #include "api/tag_query.h"
 #include "traceql/query.h"
+#include "traceql/search_json.h"
 
 namespace clew::api {
 namespace {
@@ -64,7 +64,7 @@ Result<net::Response> search(const Call& call) {
 
   auto snapshot = call.snapshot();
   ASSIGN_OR_RETURN(traceql::SearchAnswer answer, traceql::search(*snapshot, query, options));
-  SearchCoverage coverage;
+  traceql::SearchCoverage coverage;
   for (const auto& unit : snapshot->units()) {
     ++coverage.units;
     coverage.stored_bytes += unit->stored_bytes();

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "api/any_value_json.h"
 #include "base/json_text.h"
+#include "column/any_value_json.h"
 #include "column/nested.h"
 #include "model/span_words.h"
 #include "traceql/query.h"

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/bytes.h"
 #include "cli/bench.h"
 #include "cli/bench_corpus.h"
 #include "cli/bench_statistics.h"
@@ -82,6 +83,14 @@ class Requests {
   wire::OtlpDecoder decoder_;
   uint64_t sent_ = 0;
 };
+
+// ExportTraceServiceResponse {partial_success 1 {rejected_spans 1}}.
+uint64_t rejected_of(std::string_view body) {
+  ByteReader response(body);
+  if (response.at_end() || response.varint() != 0x0a) return 0;
+  ByteReader partial(response.sized());
+  return !partial.at_end() && partial.varint() == 0x08 ? partial.varint() : 0;
+}
 
 struct Totals {
   uint64_t spans = 0;
@@ -157,11 +166,15 @@ class Sender {
     if (!response) return fail_with(response.error().message);
     if (response->status == 429 || response->status == 503) return Answer::busy;
     if (response->status != 200) return fail_with(fmt::format("HTTP {}: {}", response->status, response->body));
+    if (options_.corpus.empty()) totals_.rejected += rejected_of(response->body);
     return Answer::ok;
   }
   Answer call_grpc(const std::string& body) {
     auto answer = client_->call_grpc(kExport, body, {});
-    if (answer) return Answer::ok;
+    if (answer) {
+      totals_.rejected += rejected_of(*answer);
+      return Answer::ok;
+    }
     if (answer.error().code == ErrorCode::resource_exhausted) return Answer::busy;
     return fail_with(answer.error().message);
   }

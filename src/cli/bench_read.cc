@@ -78,8 +78,8 @@ struct Missing {
   std::string failure;
 };
 
-void verify_share(const BenchVerifyOptions& options, const net::Url& url, const std::vector<AckedTrace>& acked,
-                  std::atomic<size_t>& next, Missing& missing) {
+void verify_share(const net::Url& url, const std::vector<AckedTrace>& acked, std::atomic<size_t>& next,
+                  Missing& missing) {
   auto client = net::Client::make(url, kTimeout);
   wire::OtlpDecoder decoder{Limits{}};
   for (size_t i = next++; i < acked.size(); i = next++) {
@@ -165,7 +165,7 @@ int run_bench_verify(const BenchVerifyOptions& options) {
   std::atomic<size_t> next{0};
   std::vector<std::thread> threads;
   for (uint32_t i = 0; i < options.connections; ++i) {
-    threads.emplace_back([&] { verify_share(options, *url, acked, next, missing); });
+    threads.emplace_back([&] { verify_share(*url, acked, next, missing); });
   }
   for (auto& thread : threads) thread.join();
   uint64_t spans = 0;

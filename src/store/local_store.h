@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "env/object_store.h"
+#include "store/block_catalog.h"
 #include "store/lane.h"
 #include "store/log_replay.h"
 #include "store/log_writer.h"
 #include "store/memory_budget.h"
+#include "store/sealer.h"
 #include "store/store.h"
 #include "store/unit_list.h"
 
@@ -39,18 +42,23 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   std::vector<UnitStatus> list(std::string_view tenant) override;
 
   Status admit(std::string_view tenant, const SpanBatch& batch);
-  void adopt(Replay replay);
+  Result<Replay> read_all(Catalog& catalog);
   void make_lanes(uint64_t next_segment);
+  void adopt(const Catalog& catalog);
+  void adopt(const Replay& replay);
+  Status remember(const StoredBlock& block, uint64_t newest_ns);
   Lane& lane_of(TraceId id) { return *lanes_[id.hash() % lanes_.size()]; }
 
   const StoreOptions options_;
   env::Files& files_;
   const env::Clock& clock_;
   std::unique_ptr<env::FileLock> lock_;
+  std::unique_ptr<env::ObjectStore> objects_;
   MemoryBudget memory_;
   UnitLists units_;
   std::unique_ptr<LogWriter> log_;
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::unique_ptr<Sealer> sealer_;
   std::atomic<bool> closing_{false};
 };
 

@@ -12,12 +12,14 @@
 #include <string_view>
 #include <vector>
 
+#include "store/block_catalog.h"
 #include "store/segment.h"
 
 namespace clew::store {
 
 struct UnitList {
   std::vector<std::shared_ptr<Segment>> segments;  // oldest first
+  std::vector<std::shared_ptr<const StoredBlock>> blocks;
 };
 
 class UnitLists {

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <limits>
 
-#include "wire/base64.h"
+#include "base/base64.h"
 #include "wire/enum_names.h"
 #include "wire/json_repair.h"
 #include "wire/otlp_fields.h"

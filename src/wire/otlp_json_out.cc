@@ -4,9 +4,9 @@
 #include <iterator>
 #include <vector>
 
+#include "base/base64.h"
 #include "base/hex.h"
 #include "base/json_text.h"
-#include "wire/base64.h"
 #include "wire/enum_names.h"
 #include "wire/otlp.h"
 #include "wire/otlp_fields.h"

@@ -6,6 +6,7 @@
     CLEW_SEED=7 crash_test.py        the moments of an earlier run
 """
 import argparse
+import http.client
 import json
 import os
 import pathlib
@@ -15,40 +16,135 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
 
 from server import CLEW, Server, clew, http_get
 
 SPANS_PER_SECOND = 5000
+# Small segments and log files, so that a round crosses cuts, sealing and the change of log files.
+SMALL = ("--set", "store.segment_rows=4096", "--set", "store.idle=1s", "--set", "wal.file_bytes=1MiB")
 
 
-class Reader(threading.Thread):
-    """Asks for acknowledged traces in a loop, the newest most, and compares their span counts with the truth."""
+class Truth:
+    """Of each trace: spans acknowledged, spans ever sent, and the most that a reader has seen of this server. What a reader
+    sees is never less than the first or the last, and never more than the second."""
 
-    def __init__(self, acked, seed):
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.traces = {}  # id: [acknowledged, sent, seen]
+        self.crashes = 0
+
+    def crashed(self):
+        """What was seen, but not acknowledged, may be gone."""
+        with self.lock:
+            self.crashes += 1
+            for trace in self.traces.values():
+                trace[2] = 0
+
+    def sending(self, counts):
+        with self.lock:
+            for trace_id, spans in counts.items():
+                self.traces.setdefault(trace_id, [0, 0, 0])[1] += spans
+
+    def acknowledged(self, counts):
+        with self.lock:
+            for trace_id, spans in counts.items():
+                self.traces[trace_id][0] += spans
+
+    def before_reading(self, trace_id):
+        with self.lock:
+            acknowledged, _, seen = self.traces[trace_id]
+            return max(acknowledged, seen), self.crashes
+
+    def read(self, trace_id, before, count):
+        """What is wrong with having read `count`, when `before` was so before asking; or None."""
+        least, crashes = before
+        with self.lock:
+            trace = self.traces[trace_id]
+            if crashes == self.crashes:
+                trace[2] = max(trace[2], count)
+            if least <= count <= trace[1]:
+                return None
+            return f"trace {trace_id}: {count} spans; at least {least} and at most {trace[1]} were right"
+
+
+class Client(threading.Thread):
+    """Something that goes on while servers come and go: step() is called with the address of the present one."""
+
+    def __init__(self, truth, seed):
         super().__init__(daemon=True)
-        self.acked = acked  # file that `clew bench ingest --acked` appends to
-        self.chance = random.Random(seed)
-        self.address = None  # of the server, None while there is none
-        self.wrong, self.asked = [], 0
+        self.truth, self.chance = truth, random.Random(seed)
+        self.address = {}  # the server's endpoints; empty while there is none
         self.ended = threading.Event()
+        self.wrong, self.steps = [], 0
 
     def run(self):
         while not self.ended.wait(0.002):
-            address, traces = self.address, read_acked(self.acked)
-            if not address or not traces:
+            if not (endpoints := self.address):
                 continue
-            trace_id, spans = self.chance.choice(traces[-200:] if self.chance.random() < 0.5 else traces)
             try:
-                status, body = http_get(address, f"/api/v2/traces/{trace_id}", timeout=10)
-            except (OSError, urllib.error.URLError):
-                continue  # the server is being killed or started
-            if status == 503:
-                continue
-            count = count_spans(json.loads(body)) if status == 200 else f"status {status}: {body[:200]}"
-            self.asked += 1
-            if count != spans:
-                self.wrong.append(f"trace {trace_id}: {count} spans, acknowledged were {spans}")
+                self.step(endpoints)
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.01)  # the server is being killed or started
+
+
+class Sender(Client):
+    """Sends traces in up to three requests each; a request without an answer is sent again, as SDKs do."""
+
+    unanswered = None
+
+    def step(self, endpoints):
+        if not self.unanswered:
+            self.unanswered = self.requests()
+            self.truth.sending(self.unanswered[0][1])
+        body, counts = self.unanswered[0]
+        connection = http.client.HTTPConnection(endpoints["otlp_http"], timeout=20)
+        try:
+            connection.request("POST", "/v1/traces", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            said = answer.read()
+        finally:
+            connection.close()
+        if answer.status == 200:
+            self.truth.acknowledged(counts)
+            self.steps += 1
+            self.unanswered.pop(0)
+            if self.unanswered:
+                self.truth.sending(self.unanswered[0][1])
+        elif answer.status not in (429, 503):
+            self.wrong.append(f"POST /v1/traces: {answer.status} {said[:200]}")
+
+    def requests(self):
+        now = time.time_ns()
+        parts = [([], {}) for _ in range(self.chance.randint(1, 3))]
+        for _ in range(10):
+            trace_id = self.chance.randbytes(16).hex()
+            for number in range(self.chance.randint(1, 20)):
+                spans, counts = self.chance.choice(parts)
+                counts[trace_id] = counts.get(trace_id, 0) + 1
+                spans.append({"traceId": trace_id, "spanId": self.chance.randbytes(8).hex(), "name": f"step {number}",
+                              "startTimeUnixNano": str(now), "endTimeUnixNano": str(now + number)})
+        return [(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}), counts) for spans, counts in parts
+                if spans]
+
+
+class Reader(Client):
+    """Asks for traces in a loop, recent ones most."""
+
+    def step(self, endpoints):
+        with self.truth.lock:
+            known = [trace_id for trace_id, (acknowledged, _, _) in self.truth.traces.items() if acknowledged]
+        if not known:
+            return
+        trace_id = self.chance.choice(known[-100:] if self.chance.random() < 0.5 else known)
+        before = self.truth.before_reading(trace_id)
+        status, body = http_get(endpoints["tempo"], f"/api/v2/traces/{trace_id}", timeout=20)
+        if status == 503:
+            return
+        if status != 200:
+            self.wrong.append(f"trace {trace_id}: status {status}: {body[:200]}")
+        elif wrong := self.truth.read(trace_id, before, count_spans(json.loads(body))):
+            self.wrong.append(wrong)
+        self.steps += 1
 
 
 def count_spans(answer):
@@ -56,57 +152,42 @@ def count_spans(answer):
     return sum(len(scope.get("spans", [])) for batch in batches for scope in batch.get("scopeSpans", []))
 
 
-def read_acked(path):
-    """[(trace id, spans)] of the whole lines."""
-    if not path.exists():
-        return []
-    text = path.read_text()
-    return [(line.split()[0], int(line.split()[1])) for line in text[:text.rfind("\n") + 1].splitlines()]
-
-
-def load(server, acked, transport):
-    url = server.otlp_grpc if transport == "grpc" else server.otlp_http
-    return subprocess.Popen([CLEW, "bench", "ingest", "--url", url, "--spans", "100000000", "--rate",
-                             str(SPANS_PER_SECOND), "--connections", "2", "--batch", "100", "--acked", str(acked),
-                             "-o", "json"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-
-def round_of(server, folder, number, chance, readers):
+def round_of(server, acked, number, chance, clients):
     """One load, one kill, one restart, one check. The server is running at its begin and at its end."""
-    acked = folder / f"acked-{number}"
-    transport = chance.choice(("grpc", "http"))
+    url = chance.choice((server.otlp_grpc, server.otlp_http))
     seconds = chance.uniform(0.3, 4)
-    print(f"round {number}: {transport}, kill -9 after {seconds:.3f} s", flush=True)
-    reader = Reader(acked, chance.random())
-    reader.address = server.endpoints["tempo"]
-    reader.start()
-    readers.append(reader)
-    generator = load(server, acked, transport)
+    print(f"round {number}: {url}, kill -9 after {seconds:.3f} s", flush=True)
+    generator = subprocess.Popen(
+        [CLEW, "bench", "ingest", "--url", url, "--spans", "100000000", "--rate", str(SPANS_PER_SECOND),
+         "--connections", "2", "--batch", "100", "--acked", str(acked), "-o", "json"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     time.sleep(seconds)
-    # Not before something was acknowledged: a kill during connecting says nothing.
-    deadline = time.monotonic() + 20
-    while not read_acked(acked) and time.monotonic() < deadline:
-        assert generator.poll() is None, f"bench ingest ended:\n{generator.stderr.read().decode()}"
-        time.sleep(0.01)
-    for r in readers:
-        r.address = None
+    assert generator.poll() is None, f"bench ingest ended early:\n{generator.communicate()[0]}\n{server.log()}"
+    for client in clients:
+        client.address = {}
     server.kill()
-    # It sees its connections break; whatever it does about that, it acknowledges nothing more.
-    time.sleep(0.2)
-    generator.terminate()
-    generator.communicate(timeout=20)
-    traces = read_acked(acked)
-    assert traces, f"nothing was acknowledged within {seconds:.1f} s\n{server.log()}"
+    clients[0].truth.crashed()
+    printed, _ = generator.communicate(timeout=90)  # it sees its connections break, and writes what was acknowledged
+    traces = [(line.split()[0], int(line.split()[1])) for line in acked.read_text().splitlines()]
+    assert traces, f"nothing was acknowledged within {seconds:.1f} s:\n{printed}\n{server.log()}"
     server.start()
-    for r in readers:
-        r.address = server.endpoints["tempo"]
+    for client in clients:
+        client.address = server.endpoints
     done = clew("bench", "verify", "--url", server.tempo, "--acked", acked, "-o", "json", timeout=300)
-    print(f"round {number}: {len(traces)} traces acknowledged: {done.stdout.strip()}", flush=True)
+    print(f"round {number}: {len(traces)} traces acknowledged: {' '.join(done.stdout.split())}", flush=True)
     assert done.returncode == 0, f"bench verify: exit {done.returncode}\n{done.stdout}{done.stderr}\n{server.log()}"
     # Our own look at some of them, in case verify is blind.
     for trace_id, spans in chance.sample(traces, min(50, len(traces))):
         found = count_spans(server.get_json(f"/api/v2/traces/{trace_id}"))
-        assert found == spans, f"trace {trace_id}: {found} spans, acknowledged were {spans}"
+        assert found >= spans, f"trace {trace_id}: {found} spans, acknowledged were {spans}"
+
+
+def check_all(server, truth):
+    """At the end every trace is as it must be, whether a reader came by or not."""
+    for trace_id in list(truth.traces):
+        before = truth.before_reading(trace_id)
+        wrong = truth.read(trace_id, before, count_spans(server.get_json(f"/api/v2/traces/{trace_id}")))
+        assert not wrong, f"{wrong}\n{server.log()}"
 
 
 def main():
@@ -119,29 +200,29 @@ def main():
     print(f"CLEW_SEED={seed}", flush=True)
     chance = random.Random(seed)
     end = time.monotonic() + options.minutes * 60 if options.minutes else None
+    truth = Truth()
+    clients = [Sender(truth, chance.random()), Reader(truth, chance.random()), Reader(truth, chance.random())]
     with tempfile.TemporaryDirectory(prefix="clew-crash-") as folder:
         folder = pathlib.Path(folder)
-        # Small segments and log files, so that a round crosses sealing and log rotation.
-        small = ("--set", "store.segment_rows=4096", "--set", "store.idle=1s", "--set", "wal.file_bytes=1MiB")
-        readers = []
-        number = 0
-        with Server(folder / "data", *small) as server:
+        with Server(folder / "data", *SMALL) as server:
+            for client in clients:
+                client.address = server.endpoints
+                client.start()
+            number = 0
             while number < options.rounds if end is None else time.monotonic() < end:
                 number += 1
-                round_of(server, folder, number, chance, readers)
-                for reader in readers[:-3]:
-                    reader.ended.set()
-            time.sleep(1)
-            for reader in readers:
-                reader.ended.set()
-                reader.join(20)
-            for r in readers:
-                assert not r.wrong, "a reader saw what was not so:\n" + "\n".join(r.wrong[:10])
-            code, seconds = server.terminate()
+                round_of(server, folder / "acked", number, chance, clients)
+                wrong = [wrong for client in clients for wrong in client.wrong]
+                assert not wrong, "\n".join(wrong[:10]) + "\n" + server.log()
+            for client in clients:
+                client.ended.set()
+                client.join(30)
+            check_all(server, truth)
+            code, _ = server.terminate()
             assert code == 0, f"SIGTERM after the crashes: exit {code}\n{server.log()}"
-        asked = sum(reader.asked for reader in readers)
-        print(f"{number} rounds, {asked} readings")
-        assert asked > 0, "no reader ever got an answer"
+        print(f"{number} rounds, {clients[0].steps} requests, {len(truth.traces)} traces, "
+              f"{sum(client.steps for client in clients[1:])} readings")
+        assert all(client.steps for client in clients), "a sender or reader never got an answer"
     return 0
 
 

@@ -32,12 +32,7 @@ class RowCopier {
   // Everything of one page, by leaf; and elements of events and links.
   struct List {
     std::shared_ptr<const MapPage> map;
-    std::vector<uint32_t> exact;   // code per element
-    std::vector<uint32_t> levels;  // scratch
-  };
-  struct Attribute {
-    std::string_view key;
-    ValueView value;
+    std::vector<uint32_t> exact;  // code per element
   };
 
   Status load_page(uint32_t page);

@@ -1,24 +1,19 @@
-#include "api/search_json.h"
+#include "traceql/search_json.h"
 
 #include <gtest/gtest.h>
 
-#include "api/any_value_json.h"
-#include "column/nested.h"
-
-namespace clew::api {
+namespace clew::traceql {
 namespace {
 
-using traceql::FoundValue;
-
 TEST(SearchJson, WritesEveryFieldOfTempos) {
-  traceql::FoundTrace trace;
+  FoundTrace trace;
   trace.id = {0x1, 0x2};
   trace.root_service = "shop";
   trace.root_name = "GET \"/\"";
   trace.has_root = true;
   trace.start_ns = 1'700'000'000'000'000'001;
   trace.duration_ns = 12'999'999;
-  traceql::FoundSpan span{{0xff}, "GET", 1'700'000'000'000'000'002, 5, {}};
+  FoundSpan span{{0xff}, "GET", 1'700'000'000'000'000'002, 5, {}};
   span.attributes.push_back({"service.name", FoundValue::of(ValueView::of_string("shop"))});
   trace.spansets.push_back({{span}, 7, {{"count()", FoundValue::of(ValueView::of_int(7))}}});
   trace.services["shop"] = {5, 1};
@@ -41,7 +36,7 @@ TEST(SearchJson, WritesEveryFieldOfTempos) {
 }
 
 TEST(SearchJson, SaysThatTheRootIsMissingAndLeavesOutZeroes) {
-  traceql::FoundTrace trace;
+  FoundTrace trace;
   trace.id = {0, 1};
   EXPECT_EQ(search_json({{trace}, 0, 0}, ReadBudget(), {}),
             R"({"traces":[{"traceID":"00000000000000000000000000000001",)"
@@ -52,35 +47,5 @@ TEST(SearchJson, AnswersAnEmptyListForNothing) {
   EXPECT_EQ(search_json({}, ReadBudget(), {}), R"({"traces":[],"metrics":{"completedJobs":1,"totalJobs":1}})");
 }
 
-TEST(AnyValueJson, WritesEveryKindOfValue) {
-  NestedBuilder array;
-  array.add(ValueView::of_string("a"));
-  array.add(ValueView::of_int(-1));
-  NestedBuilder list;
-  list.add("k", array.finish(ValueType::array));
-  struct Case {
-    ValueView value;
-    const char* json;
-  };
-  for (const Case& c : {
-           Case{{}, "{}"},
-           Case{ValueView::of_string("a\n"), R"({"stringValue":"a\n"})"},
-           Case{ValueView::of_bool(false), R"({"boolValue":false})"},
-           Case{ValueView::of_int(-9'223'372'036'854'775'807), R"({"intValue":"-9223372036854775807"})"},
-           Case{ValueView::of_real(0.1), R"({"doubleValue":0.1})"},
-           Case{ValueView::of_real(std::numeric_limits<double>::quiet_NaN()), R"({"doubleValue":"NaN"})"},
-           Case{ValueView::of_real(-std::numeric_limits<double>::infinity()), R"({"doubleValue":"-Infinity"})"},
-           Case{ValueView::of_bytes(std::string_view("\x00\xff", 2)), R"({"bytesValue":"AP8="})"},
-           Case{array.finish(ValueType::array), R"({"arrayValue":{"values":[{"stringValue":"a"},{"intValue":"-1"}]}})"},
-           Case{list.finish(ValueType::kvlist),
-                R"({"kvlistValue":{"values":[{"key":"k","value":{"arrayValue":{"values":[{"stringValue":"a"},)"
-                R"({"intValue":"-1"}]}}}]}})"},
-       }) {
-    std::string out;
-    append_any_value(out, c.value);
-    EXPECT_EQ(out, c.json);
-  }
-}
-
 }  // namespace
-}  // namespace clew::api
+}  // namespace clew::traceql

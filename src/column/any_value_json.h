@@ -5,11 +5,11 @@
 
 #include "column/value.h"
 
-namespace clew::api {
+namespace clew {
 
 void append_any_value(std::string& out, const ValueView& value);
 
 // A double as JSON: the shortest text that reads back equal; NaN and the infinities as strings.
 void append_double(std::string& out, double value);
 
-}  // namespace clew::api
+}  // namespace clew

@@ -8,13 +8,13 @@
 #include "column/budget.h"
 #include "traceql/search.h"
 
-namespace clew::api {
+namespace clew::traceql {
 
 struct SearchCoverage {
   uint32_t units = 0;
   uint64_t stored_bytes = 0;
 };
 
-std::string search_json(const traceql::SearchAnswer& answer, const ReadBudget& budget, const SearchCoverage& coverage);
+std::string search_json(const SearchAnswer& answer, const ReadBudget& budget, const SearchCoverage& coverage);
 
-}  // namespace clew::api
+}  // namespace clew::traceql

@@ -1,11 +1,11 @@
-#include "api/search_json.h"
+#include "traceql/search_json.h"
 
 #include <fmt/format.h>
 
-#include "api/any_value_json.h"
 #include "base/json_text.h"
+#include "column/any_value_json.h"
 
-namespace clew::api {
+namespace clew::traceql {
 namespace {
 
 constexpr std::string_view kRootMissing = "<root span not yet received>";
@@ -51,10 +51,10 @@ void append_array(std::string& out, const Items& items, Append append) {
   out.push_back(']');
 }
 
-void append_attributes(Object& object, const std::vector<traceql::FoundAttribute>& attributes, std::string& out) {
+void append_attributes(Object& object, const std::vector<FoundAttribute>& attributes, std::string& out) {
   if (attributes.empty()) return;
   object.key("attributes");
-  append_array(out, attributes, [&](const traceql::FoundAttribute& attribute) {
+  append_array(out, attributes, [&](const FoundAttribute& attribute) {
     out += "{\"key\":";
     append_json_string(out, attribute.key);
     out += ",\"value\":";
@@ -63,10 +63,10 @@ void append_attributes(Object& object, const std::vector<traceql::FoundAttribute
   });
 }
 
-void append_spanset(std::string& out, const traceql::FoundSpanset& spanset) {
+void append_spanset(std::string& out, const FoundSpanset& spanset) {
   Object object(out);
   object.key("spans");
-  append_array(out, spanset.spans, [&](const traceql::FoundSpan& span) {
+  append_array(out, spanset.spans, [&](const FoundSpan& span) {
     Object one(out);
     one.text("spanID", span.id.hex());
     one.text("name", span.name);
@@ -78,7 +78,7 @@ void append_spanset(std::string& out, const traceql::FoundSpanset& spanset) {
   append_attributes(object, spanset.attributes, out);
 }
 
-void append_trace(std::string& out, const traceql::FoundTrace& trace) {
+void append_trace(std::string& out, const FoundTrace& trace) {
   Object object(out);
   object.text("traceID", trace.id.hex());
   object.text("rootServiceName", trace.has_root ? std::string_view(trace.root_service) : kRootMissing);
@@ -89,7 +89,7 @@ void append_trace(std::string& out, const traceql::FoundTrace& trace) {
     object.key("spanSet");
     append_spanset(out, trace.spansets.front());
     object.key("spanSets");
-    append_array(out, trace.spansets, [&](const traceql::FoundSpanset& spanset) { append_spanset(out, spanset); });
+    append_array(out, trace.spansets, [&](const FoundSpanset& spanset) { append_spanset(out, spanset); });
   }
   if (trace.services.empty()) return;
   object.key("serviceStats");
@@ -104,11 +104,11 @@ void append_trace(std::string& out, const traceql::FoundTrace& trace) {
 
 }  // namespace
 
-std::string search_json(const traceql::SearchAnswer& answer, const ReadBudget& budget, const SearchCoverage& coverage) {
+std::string search_json(const SearchAnswer& answer, const ReadBudget& budget, const SearchCoverage& coverage) {
   std::string out;
   Object response(out);
   response.key("traces");
-  append_array(out, answer.traces, [&](const traceql::FoundTrace& trace) { append_trace(out, trace); });
+  append_array(out, answer.traces, [&](const FoundTrace& trace) { append_trace(out, trace); });
   response.key("metrics");
   Object metrics(out);
   metrics.number32("inspectedTraces", budget.inspected_traces);
@@ -122,4 +122,4 @@ std::string search_json(const traceql::SearchAnswer& answer, const ReadBudget& b
   return out;
 }
 
-}  // namespace clew::api
+}  // namespace clew::traceql

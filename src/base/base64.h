@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-namespace clew::wire {
+namespace clew {
 
 void append_base64(std::string& out, std::string_view bytes);
 // False when text is not base64; out then holds a part of it.
 bool append_from_base64(std::string& out, std::string_view text);
 
-}  // namespace clew::wire
+}  // namespace clew

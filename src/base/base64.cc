@@ -1,9 +1,9 @@
-#include "wire/base64.h"
+#include "base/base64.h"
 
 #include <array>
 #include <cstdint>
 
-namespace clew::wire {
+namespace clew {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -54,4 +54,4 @@ bool append_from_base64(std::string& out, std::string_view text) {
   return true;
 }
 
-}  // namespace clew::wire
+}  // namespace clew

@@ -1,14 +1,14 @@
-#include "api/any_value_json.h"
+#include "column/any_value_json.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 
+#include "base/base64.h"
 #include "base/json_text.h"
 #include "column/nested.h"
-#include "wire/base64.h"
 
-namespace clew::api {
+namespace clew {
 namespace {
 
 void append_list(std::string& out, const ValueView& value) {
@@ -65,11 +65,11 @@ void append_any_value(std::string& out, const ValueView& value) {
       break;
     case ValueType::bytes:
       out += "{\"bytesValue\":\"";
-      wire::append_base64(out, value.text);
+      append_base64(out, value.text);
       out.push_back('"');
       break;
   }
   out.push_back('}');
 }
 
-}  // namespace clew::api
+}  // namespace clew

@@ -1,0 +1,81 @@
+// `clew export`: all traces that a query finds, whole, as OTLP JSON lines.
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/fetched_trace.h"
+#include "cli/found_traces.h"
+#include "cli/progress.h"
+#include "cli/tempo_source.h"
+#include "cli/terminal.h"
+#include "cli/verdict.h"
+
+namespace clew::cli {
+namespace {
+
+// The most that one search of Tempo's API answers.
+constexpr uint64_t kMostTraces = 262144;
+
+struct ExportArguments {
+  std::string traceql = "{}";
+  SourceArguments source;
+  uint64_t limit = kMostTraces;
+  std::string output = "otlp-json";
+};
+
+Result<ExitCode> export_traces(const ExportArguments& arguments) {
+  auto diagnostic = diagnose(arguments.traceql);
+  if (diagnostic) {
+    fmt::print(stderr, "{}", traceql::render(*diagnostic, arguments.traceql));
+    return kUsage;
+  }
+  ASSIGN_OR_RETURN(auto source, open_source(arguments.source));
+  QueryParameters parameters{{"q", arguments.traceql}, {"limit", std::to_string(arguments.limit)}, {"spss", "1"}};
+  ASSIGN_OR_RETURN(std::string body, source->get("/api/search", parameters, ""));
+  ASSIGN_OR_RETURN(auto rows, parse_found_traces(body));
+  body.clear();
+  Progress progress("traces", rows.size());
+  uint64_t spans = 0;
+  for (const FoundTraceRow& row : rows) {
+    ASSIGN_OR_RETURN(TraceId id, TraceId::parse(row.trace_id));
+    auto table = fetch_trace(*source, id);
+    // It may have expired since.
+    if (!table && table.error().code == ErrorCode::not_found) continue;
+    if (!table) return std::unexpected(std::move(table.error()));
+    spans += (*table)->rows();
+    if (!print(otlp_json_line(**table))) return kOk;
+    progress.add(1);
+  }
+  progress.finish();
+  fmt::print(stderr, "{} spans of {} traces exported\n", count_text(spans), count_text(rows.size()));
+  if (rows.size() == arguments.limit)
+    complain(fmt::format("there may be more: the limit of {} traces was reached", arguments.limit));
+  return rows.empty() ? kNothingFound : kOk;
+}
+
+}  // namespace
+
+void add_export(Command& root) {
+  Command& command = add_command(root, "export", "write whole traces as OTLP JSON lines");
+  command.about =
+      "Searches, then prints every trace found with all its spans: one ExportTraceServiceRequest a line and a trace, "
+      "newest first, as clew import and the OpenTelemetry Collector's file receiver read it.";
+  auto arguments = std::make_shared<ExportArguments>();
+  command.arguments.push_back({"TRACEQL", &arguments->traceql, "Which traces. Default: { }, all.", false});
+  add_source_options(command, arguments->source);
+  command.options.push_back(
+      {"--limit", "N", &arguments->limit, "At most so many traces. Default: 262144, the most.", {}});
+  command.options.push_back({"-o,--output", "FORMAT", &arguments->output, "The only one so far.", {"otlp-json"}});
+  command.examples = {
+      {"clew export --data ./clew-data | zstd > traces.jsonl.zst", "Everything in a folder."},
+      {"clew export '{ status = error }' > errors.jsonl", "Traces with errors."},
+  };
+  command.run = [arguments] {
+    auto done = export_traces(*arguments);
+    if (done) return int{*done};
+    complain(done.error().message);
+    return int{exit_code_of(done.error())};
+  };
+}
+
+}  // namespace clew::cli

@@ -1,0 +1,59 @@
+// Where a reading command gets its answers: Tempo's HTTP API, of a running server (Clew's or Tempo itself) or over a
+// data directory, which is opened read-only for that. Used by one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/command.h"
+
+namespace clew::cli {
+
+using QueryParameters = std::vector<std::pair<std::string, std::string>>;
+
+class TempoSource {
+ public:
+  virtual ~TempoSource() = default;
+  // The body of a 200. Another status is an error whose message is the server's text: 400 invalid_argument, 404
+  // not_found, else unavailable. `accept` may be empty (JSON). The path is plain ASCII.
+  virtual Result<std::string> get(std::string_view path, const QueryParameters& parameters,
+                                  std::string_view accept) = 0;
+  virtual const std::string& where() const = 0;  // "http://127.0.0.1:3200", "the data directory clew-data"
+};
+
+// --url and --data of a command.
+struct SourceArguments {
+  std::string url;
+  std::string data;
+};
+void add_source_options(Command& command, SourceArguments& arguments);
+
+// Without both: the server whose addresses ./clew-data/endpoints.json names, else http://127.0.0.1:3200.
+Result<std::unique_ptr<TempoSource>> open_source(const SourceArguments& arguments);
+
+std::unique_ptr<TempoSource> remote_source(const std::string& url, uint64_t timeout_ms);
+Result<std::unique_ptr<TempoSource>> local_source(const std::string& folder);
+
+// Asks which times are stored, for the message of an empty answer; "" when it cannot be known.
+std::string stored_times(TempoSource& source);
+
+// The API of the running server that uses the folder ("tempo", "otlp_http", …), as a URL; not_found without one.
+Result<std::string> running_endpoint(const std::string& folder, std::string_view name);
+
+// Percent-encoding of a query parameter's key or value.
+std::string form_encode(std::string_view text);
+std::string form_text(const QueryParameters& parameters);
+
+// The response of status 200, or what to tell the user.
+struct HttpAnswer {
+  int status = 0;
+  std::string body;
+};
+Result<std::string> body_of(HttpAnswer answer, const std::string& where);
+
+}  // namespace clew::cli

@@ -1,0 +1,64 @@
+#include "column/code_table.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <deque>
+#include <thread>
+#include <vector>
+
+#include "base/mix.h"
+
+namespace clew {
+namespace {
+
+TEST(CodeTable, FindsEverythingInsertedAndNothingElse) {
+  CodeTable table;
+  auto hash_of = [](uint32_t code) { return mix64(code); };
+  for (uint32_t code = 0; code < 10'000; ++code) {
+    ASSERT_EQ(table.find(hash_of(code), [&](uint32_t c) { return c == code; }), CodeTable::kNone);
+    table.insert(hash_of(code), code, hash_of);
+  }
+  for (uint32_t code = 0; code < 10'000; ++code) {
+    ASSERT_EQ(table.find(hash_of(code), [&](uint32_t c) { return c == code; }), code);
+  }
+  EXPECT_EQ(table.find(hash_of(10'001), [](uint32_t) { return false; }), CodeTable::kNone);
+  EXPECT_GE(table.allocated_bytes(), 10'000 * 8);
+}
+
+TEST(CodeTable, EqualHashesAreToldApart) {
+  CodeTable table;
+  auto hash_of = [](uint32_t) { return uint64_t{0}; };
+  for (uint32_t code = 0; code < 200; ++code) table.insert(0, code, hash_of);
+  for (uint32_t code = 0; code < 200; ++code) {
+    ASSERT_EQ(table.find(0, [&](uint32_t c) { return c == code; }), code);
+  }
+}
+
+TEST(CodeTable, IsProbedWhileItGrows) {
+  CodeTable table;
+  constexpr uint32_t kCodes = 100'000;
+  auto hash_of = [](uint32_t code) { return mix64(code); };
+  std::atomic<uint32_t> inserted{0};
+  std::atomic<uint32_t> lost{0};
+  std::vector<std::thread> readers;
+  for (int r = 0; r < 2; ++r) {
+    readers.emplace_back([&] {
+      for (uint32_t i = 0; inserted.load(std::memory_order_acquire) < kCodes; ++i) {
+        uint32_t known = inserted.load(std::memory_order_acquire);
+        if (known == 0) continue;
+        auto code = static_cast<uint32_t>(mix64(i) % known);
+        if (table.find(hash_of(code), [&](uint32_t c) { return c == code; }) != code) lost.fetch_add(1);
+      }
+    });
+  }
+  for (uint32_t code = 0; code < kCodes; ++code) {
+    table.insert(hash_of(code), code, hash_of);
+    inserted.store(code + 1, std::memory_order_release);
+  }
+  for (auto& reader : readers) reader.join();
+  EXPECT_EQ(lost.load(), 0);
+}
+
+}  // namespace
+}  // namespace clew

@@ -1,0 +1,67 @@
+// Turns closed segments into blocks, one after the other, on a thread of its own; and has segments cut when memory or
+// the log asks.
+//
+// A closed segment waits one idle time (in recorded receive times) for stragglers of its traces, unless memory or the
+// log is short. The exchange of a segment for its block is one store of the tenant's unit list. Thread rule: close()
+// once; seal_all() from any thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "env/object_store.h"
+#include "store/block_catalog.h"
+#include "store/log_writer.h"
+#include "store/memory_budget.h"
+#include "store/segment.h"
+#include "store/store.h"
+#include "store/unit_list.h"
+
+namespace clew::store {
+
+class Sealer {
+ public:
+  // Closes the open segments for which the function says so, in all lanes.
+  using Cut = std::function<void(const std::function<bool(const Segment&)>&)>;
+
+  Sealer(const StoreOptions& options, env::ObjectStore& objects, UnitLists& units, LogWriter& log, MemoryBudget& memory,
+         Cut cut);
+  ~Sealer();
+
+  // A segment was closed; from any thread, also under a lane's lock.
+  void add(std::shared_ptr<Segment> segment);
+  // The newest receive time known: what idle times are measured against.
+  void note_receive_time(uint64_t receive_ns);
+  // Cuts and seals everything.
+  Status seal_all();
+  // Ends the thread after the block it is at.
+  void close();
+
+ private:
+  void run();
+  void relieve();
+  bool is_ready(const Segment& segment) const;
+  Status seal(const std::shared_ptr<Segment>& segment);
+
+  const StoreOptions& options_;
+  env::ObjectStore& objects_;
+  UnitLists& units_;
+  LogWriter& log_;
+  MemoryBudget& memory_;
+  Cut cut_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<std::shared_ptr<Segment>> waiting_;
+  bool closing_ = false;
+  std::mutex sealing_;  // one block at a time
+  std::atomic<uint64_t> newest_receive_ns_{0};
+  std::thread thread_;
+};
+
+}  // namespace clew::store
