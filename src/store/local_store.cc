@@ -250,11 +250,16 @@ std::vector<UnitStatus> LocalStore::list(std::string_view tenant) {
     out.push_back({unit->name(), segment->closed.load() ? "closed" : "open", unit->rows(), unit->traces(),
                    unit->stored_bytes(), unit->min_start_ns(), unit->max_end_ns()});
   }
+  for (const auto& block : units->blocks) {
+    const BlockSummary& summary = block->summary;
+    out.push_back({block->id, "block", summary.rows, summary.traces, summary.bytes, summary.min_start_ns,
+                   summary.max_end_ns});
+  }
   return out;
 }
 
 Status LocalStore::seal_all() {
-  return {};
+  return sealer_ ? sealer_->seal_all() : Status{};
 }
 
 Status LocalStore::close() {

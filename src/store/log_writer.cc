@@ -14,7 +14,6 @@ namespace {
 
 // How much is encoded before it goes to the file: bounds the buffer, not the group.
 constexpr size_t kWriteBytes = size_t{4} << 20;
-constexpr auto kRetryPause = std::chrono::milliseconds(200);
 // The free space is asked for once in so many groups.
 constexpr uint64_t kDiskLookEvery = 64;
 
@@ -114,7 +113,7 @@ void LogWriter::write_until_closed() {
         wake_.wait(lock, has_work);
       } else {
         // After a failure: try again in a while, whether new rows come or not.
-        wake_.wait_for(lock, kRetryPause, [this] { return closing_; });
+        wake_.wait_for(lock, std::chrono::milliseconds(options_.log_retry_ms), [this] { return closing_; });
       }
       if (drop_ || (closing_ && queue_.empty() && items.empty())) return;
       items.insert(items.end(), std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));

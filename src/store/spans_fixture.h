@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <string>
@@ -89,16 +90,24 @@ inline std::string text_of(const Vocabulary& v, const SpanRow& row, std::span<co
   std::string out = fmt::format("{} {:x} {:x} {} {} {} k{} s{} b{} {}", row.trace.hex(), row.span, row.parent,
                                 row.start_ns, row.end_ns, row.receive_ns, static_cast<int>(row.kind),
                                 static_cast<int>(row.status), row.bits, v.names.at(row.name).text);
+  // The order of attributes need not survive a block.
+  auto append_sorted = [&](std::vector<std::string> attributes) {
+    std::sort(attributes.begin(), attributes.end());
+    for (const std::string& attribute : attributes) out += " " + attribute;
+  };
+  auto attribute = [&](uint32_t key, uint32_t code) {
+    return fmt::format("{}={}", v.key_at(key).name, text_of(v.values(key).at(code)));
+  };
   auto pairs = [&](std::span<const uint32_t> tuple, size_t from) {
-    for (size_t i = from; i + 1 < tuple.size(); i += 2) {
-      out += fmt::format(" {}={}", v.key_at(tuple[i]).name, text_of(v.values(tuple[i]).at(tuple[i + 1])));
-    }
+    std::vector<std::string> attributes;
+    for (size_t i = from; i + 1 < tuple.size(); i += 2) attributes.push_back(attribute(tuple[i], tuple[i + 1]));
+    append_sorted(std::move(attributes));
   };
   auto values = [&](uint32_t shape, std::span<const uint32_t> codes) {
     auto keys = v.shapes.at(shape);
-    for (size_t i = 0; i < keys.size(); ++i) {
-      out += fmt::format(" {}={}", v.key_at(keys[i]).name, text_of(v.values(keys[i]).at(codes[i])));
-    }
+    std::vector<std::string> attributes;
+    for (size_t i = 0; i < keys.size(); ++i) attributes.push_back(attribute(keys[i], codes[i]));
+    append_sorted(std::move(attributes));
   };
   auto resource = v.resources.at(row.resource);
   out += " | " + std::string(v.text_at(resource[kSchemaUrlWord]));

@@ -1,5 +1,7 @@
 #include "wire/attribute_memo.h"
 
+#include <algorithm>
+
 #include "base/mix.h"
 #include "wire/otlp_fields.h"
 #include "wire/proto_fields.h"
@@ -9,18 +11,13 @@ namespace clew::wire {
 void AttributeSlot::store(std::string_view raw, uint32_t key, uint32_t value) {
   key_ = key;
   value_ = value;
-  size_ = kNothing;
+  size_ = raw.size() <= sizeof bytes_ ? static_cast<uint16_t>(raw.size()) : kNothing;
+  std::memcpy(bytes_, raw.data(), std::min(raw.size(), sizeof bytes_));
   key_end_ = 0;
-  if (raw.size() <= sizeof bytes_) {
-    std::memcpy(bytes_, raw.data(), raw.size());
-    size_ = static_cast<uint16_t>(raw.size());
-  }
   constexpr uint32_t kKeyTag = tag_of(key_value_field::kKey, kBytes);
   if (raw.size() < 2 || static_cast<uint8_t>(raw[0]) != kKeyTag || static_cast<uint8_t>(raw[1]) >= 0x80) return;
   size_t end = 2 + static_cast<size_t>(static_cast<uint8_t>(raw[1]));
-  if (end > sizeof bytes_) return;
-  std::memcpy(bytes_, raw.data(), end);
-  key_end_ = static_cast<uint16_t>(end);
+  if (end <= sizeof bytes_) key_end_ = static_cast<uint16_t>(end);
 }
 
 uint64_t NameMemos::sketch(std::string_view name) {

@@ -6,6 +6,22 @@
 
 namespace clew::wire {
 
+namespace {
+
+// The most frequent rest of a KeyValue after its key: one value that is one string of less than 124 bytes, so that all
+// tags and lengths are single bytes.
+bool short_text(std::string_view rest, std::string_view& text) {
+  auto byte = [&](size_t i) { return static_cast<uint8_t>(rest[i]); };
+  if (rest.size() < 4 || rest.size() >= 0x80 || byte(0) != tag_of(key_value_field::kValue, kBytes) ||
+      byte(1) != rest.size() - 2 || byte(2) != tag_of(any_value_field::kString, kBytes) || byte(3) != rest.size() - 4) {
+    return false;
+  }
+  text = rest.substr(4);
+  return true;
+}
+
+}  // namespace
+
 Status OtlpProtobufIn::decode(std::string_view body) {
   body_ = body;
   if (request(body)) return {};
@@ -363,20 +379,25 @@ bool OtlpProtobufIn::attributes(const Pieces& raw, Scope scope, Memo& memo, uint
 bool OtlpProtobufIn::new_attribute(std::string_view message, Scope scope, AttributeSlot* slot, Attribute& out) {
   Admission& admission = intake_.admission;
   uint64_t incidents = admission.incidents();
-  std::string_view key;
-  std::string_view value;
   bool same_key = slot != nullptr && slot->matches_key(message);
-  if (!key_value(same_key ? message.substr(slot->key_end()) : message, key, value)) return false;
-  // A key after the value, or a second one, replaces the one that was recognised.
-  if (same_key && key.data() == nullptr) {
-    out.key = slot->key();
-  } else {
-    auto admitted = admission.key(key);
-    if (!admitted) return true;
-    out.key = intake_.vocabulary().intern_key({scope, *admitted});
-  }
   ValueView view;
-  if (!any_value(value, 0, view)) return false;
+  if (same_key && short_text(message.substr(slot->key_end()), view.text)) {
+    out.key = slot->key();
+    view = ValueView::of_string(admission.text_value(view.text));
+  } else {
+    std::string_view key;
+    std::string_view value;
+    if (!key_value(same_key ? message.substr(slot->key_end()) : message, key, value)) return false;
+    // A key after the value, or a second one, replaces the one that was recognised.
+    if (same_key && key.data() == nullptr) {
+      out.key = slot->key();
+    } else {
+      auto admitted = admission.key(key);
+      if (!admitted) return true;
+      out.key = intake_.vocabulary().intern_key({scope, *admitted});
+    }
+    if (!any_value(value, 0, view)) return false;
+  }
   out.value = intake_.value_code(out.key, view);
   out.taken = true;
   if (slot != nullptr && incidents == admission.incidents()) slot->store(message, out.key, out.value);

@@ -153,7 +153,7 @@ class Orderer {
     for (uint32_t i = family_.find(parent); i != FamilyTable::kEnd; i = family_.next(i)) {
       if (i == child) continue;
       if (members[i].kind == static_cast<uint8_t>(SpanKind::server)) return i;
-      if (found == FamilyTable::kEnd || members[i].row > members[found].row) found = i;
+      if (found == FamilyTable::kEnd || i < found) found = i;
     }
     return found;
   }

@@ -1,0 +1,156 @@
+#include "cli/bench/span_bytes.h"
+
+#include <charconv>
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+namespace clew::cli {
+namespace {
+
+constexpr uint32_t kLengthDelimited = 2;
+constexpr char kTraceIdTag = 0x0a;
+constexpr char kSpanIdTag = 0x12;
+constexpr char kParentTag = 0x22;
+constexpr char kStartTag = 0x39;
+constexpr char kEndTag = 0x41;
+constexpr uint32_t kSpanKind = 6;
+constexpr uint32_t kSpanStatus = 15;
+constexpr uint32_t kScopeSpansSpans = 2;
+constexpr size_t kLengthBytes = 2;
+
+std::string attribute(uint32_t field, std::string_view key, std::string_view value) {
+  return bytes_field(field, bytes_field(1, key) + bytes_field(2, value));
+}
+
+std::string varint_field(uint32_t number, uint64_t value) {
+  std::string out;
+  ByteWriter writer(out);
+  writer.varint(number << 3);
+  writer.varint(value);
+  return out;
+}
+
+}  // namespace
+
+void append_field_head(std::string& out, uint32_t number, size_t length) {
+  ByteWriter writer(out);
+  writer.varint(number << 3 | kLengthDelimited);
+  writer.varint(length);
+}
+
+size_t field_head_bytes(size_t length) {
+  size_t bytes = 2;
+  for (; length >= 0x80; length >>= 7) ++bytes;
+  return bytes;
+}
+
+std::string bytes_field(uint32_t number, std::string_view content) {
+  std::string out;
+  append_field_head(out, number, content.size());
+  out += content;
+  return out;
+}
+
+std::string string_attribute(uint32_t field, std::string_view key, std::string_view value) {
+  return attribute(field, key, bytes_field(1, value));
+}
+
+std::string int_attribute(uint32_t field, std::string_view key, int64_t value) {
+  return attribute(field, key, varint_field(3, static_cast<uint64_t>(value)));
+}
+
+std::string kind_field(std::string_view kind) {
+  return varint_field(kSpanKind, kind == "server" ? 2 : kind == "client" ? 3 : 1);
+}
+
+std::string status_field(uint32_t code, std::string_view message) {
+  std::string content = message.empty() ? "" : bytes_field(2, message);
+  return bytes_field(kSpanStatus, content + varint_field(3, code));
+}
+
+SpanBytes::SpanBytes(std::string& out) : out_(out), begin_(out.size()) {
+  constexpr char kTag = kScopeSpansSpans << 3 | kLengthDelimited;
+  out_.push_back(kTag);
+  out_.append(kLengthBytes, '\0');
+}
+
+void SpanBytes::ids(TraceId trace, SpanId span, SpanId parent) {
+  char raw[2 + 16 + 2 + 8 + 2 + 8];
+  raw[0] = kTraceIdTag;
+  raw[1] = 16;
+  trace.copy_to(raw + 2);
+  raw[18] = kSpanIdTag;
+  raw[19] = 8;
+  span.copy_to(raw + 20);
+  raw[28] = kParentTag;
+  raw[29] = 8;
+  parent.copy_to(raw + 30);
+  out_.append(raw, parent.is_zero() ? 28 : 38);
+}
+
+void SpanBytes::times(uint64_t start_ns, uint64_t end_ns) {
+  char raw[18];
+  raw[0] = kStartTag;
+  std::memcpy(raw + 1, &start_ns, sizeof start_ns);
+  raw[9] = kEndTag;
+  std::memcpy(raw + 10, &end_ns, sizeof end_ns);
+  out_.append(raw, sizeof raw);
+}
+
+void SpanBytes::peer(uint32_t number, uint32_t port) {
+  constexpr std::string_view kAddress = "network.peer.address";
+  constexpr std::string_view kPort = "network.peer.port";
+  char text[16] = "10.";
+  char* at = text + 3;
+  auto put = [&](uint32_t part) { at = std::to_chars(at, text + sizeof text, part).ptr; };
+  put(number / (256 * 254));
+  *at++ = '.';
+  put(number / 254 % 256);
+  *at++ = '.';
+  put(number % 254 + 1);
+  auto length = static_cast<size_t>(at - text);
+  append_field_head(out_, kSpanAttributes, 2 + kAddress.size() + 2 + 2 + length);
+  append_field_head(out_, 1, kAddress.size());
+  out_ += kAddress;
+  append_field_head(out_, 2, 2 + length);
+  append_field_head(out_, 1, length);
+  out_.append(text, length);
+  // A port takes two or three bytes as a varint.
+  size_t port_bytes = port < (1 << 14) ? 2 : 3;
+  append_field_head(out_, kSpanAttributes, 2 + kPort.size() + 2 + 1 + port_bytes);
+  append_field_head(out_, 1, kPort.size());
+  out_ += kPort;
+  append_field_head(out_, 2, 1 + port_bytes);
+  constexpr char kIntValueTag = 3 << 3;
+  out_.push_back(kIntValueTag);
+  ByteWriter(out_).varint(port);
+}
+
+void SpanBytes::uuid(uint64_t high, uint64_t low) {
+  constexpr std::string_view kKey = "app.request.id";
+  constexpr size_t kTextBytes = 36;
+  constexpr char kDigits[] = "0123456789abcdef";
+  char text[kTextBytes];
+  size_t at = 0;
+  for (int digit = 0; digit < 32; ++digit) {
+    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) text[at++] = '-';
+    uint64_t half = digit < 16 ? high : low;
+    text[at++] = kDigits[half >> (60 - 4 * (digit % 16)) & 15];
+  }
+  append_field_head(out_, kSpanAttributes, 2 + kKey.size() + 2 + 2 + kTextBytes);
+  append_field_head(out_, 1, kKey.size());
+  out_ += kKey;
+  append_field_head(out_, 2, 2 + kTextBytes);
+  append_field_head(out_, 1, kTextBytes);
+  out_.append(text, kTextBytes);
+}
+
+void SpanBytes::finish() {
+  size_t length = out_.size() - begin_ - 1 - kLengthBytes;
+  CHECK(length >= 128 && length < 16384);
+  out_[begin_ + 1] = static_cast<char>(0x80 | (length & 0x7f));
+  out_[begin_ + 2] = static_cast<char>(length >> 7);
+}
+
+}  // namespace clew::cli

@@ -1,0 +1,145 @@
+// `clew import`: files of spans into a server or a data directory.
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/import/destination.h"
+#include "cli/import/span_reader.h"
+#include "cli/progress.h"
+#include "cli/tempo_source.h"
+#include "cli/terminal.h"
+
+namespace clew::cli {
+namespace {
+
+constexpr std::string_view kDefaultFolder = "./clew-data";
+constexpr uint64_t kShownFaults = 10;
+
+struct ImportArguments {
+  std::vector<std::string> files;
+  std::string url;
+  std::string data;
+};
+
+// The server that uses ./clew-data when one answers, else that folder.
+Result<std::unique_ptr<Destination>> open_destination(const ImportArguments& arguments) {
+  if (!arguments.url.empty() && !arguments.data.empty()) {
+    return invalid("--url and --data exclude each other: send to a server, or write a folder");
+  }
+  if (!arguments.url.empty()) return server_destination(arguments.url);
+  if (!arguments.data.empty()) return store_destination(arguments.data);
+  std::string folder(kDefaultFolder);
+  auto running = running_endpoint(folder, "otlp_http");
+  constexpr uint64_t kAskMs = 1000;
+  if (running && remote_source(*running, kAskMs)->get("/ready", {}, "")) return server_destination(*running);
+  return store_destination(folder);
+}
+
+struct Faults {
+  uint64_t count = 0;
+  void add(const std::string& file, std::string_view where, std::string_view what) {
+    if (++count > kShownFaults) return;
+    complain(fmt::format("{}{}{}: {}", file, where.empty() ? "" : ", ", where, what));
+  }
+};
+
+// Errors are the destination's; what is wrong with the file is a fault.
+Status import_file(const std::string& file, Destination& destination, Faults& faults, Progress& progress) {
+  auto bytes = open_bytes(file);
+  if (!bytes) return std::unexpected(std::move(bytes.error()));
+  auto reader = open_spans(std::move(*bytes));
+  if (!reader) {
+    faults.add(file, "", reader.error().message);
+    return {};
+  }
+  if (!*reader) return {};
+  (*reader)->on_forget = [&](const Vocabulary& vocabulary) { destination.forget(vocabulary); };
+  SpanBatch batch;
+  while (true) {
+    auto piece = (*reader)->next(batch);
+    if (!piece) {
+      faults.add(file, "", piece.error().message);
+      break;
+    }
+    if (piece->kind == SpanReader::Piece::Kind::end) break;
+    if (piece->kind == SpanReader::Piece::Kind::bad) {
+      faults.add(file, piece->where, piece->fault);
+      continue;
+    }
+    progress.add(batch.rows.size());
+    TRY(destination.send(batch));
+  }
+  return destination.drain();
+}
+
+ExitCode report(const Destination& destination, const Faults& faults, size_t files) {
+  const ImportCounts& counts = destination.counts();
+  std::string line = fmt::format("{} spans from {} file{} are in {}", count_text(counts.spans), files,
+                                 files == 1 ? "" : "s", destination.where());
+  if (counts.duplicates > 0) line += fmt::format("; {} of them were there already", count_text(counts.duplicates));
+  if (counts.rejected > 0) line += fmt::format("; {} rejected (first: {})", count_text(counts.rejected), counts.reason);
+  if (faults.count > 0)
+    line += fmt::format("; {} bad piece{} left out", count_text(faults.count), faults.count == 1 ? "" : "s");
+  print(line + "\n");
+  return faults.count + counts.rejected > 0 ? kBadData : kOk;
+}
+
+Result<ExitCode> import_files(const ImportArguments& arguments) {
+  // A name that is wrong is said before anything is written.
+  for (const std::string& file : arguments.files) {
+    auto bytes = open_bytes(file);
+    if (!bytes) {
+      bytes.error().code = ErrorCode::invalid_argument;
+      return std::unexpected(std::move(bytes.error()));
+    }
+  }
+  ASSIGN_OR_RETURN(auto destination, open_destination(arguments));
+  Faults faults;
+  Progress progress("spans", 0);
+  for (const std::string& file : arguments.files) TRY(import_file(file, *destination, faults, progress));
+  progress.finish();
+  TRY(destination->close());
+  if (faults.count > kShownFaults) complain(fmt::format("… and {} more faults", faults.count - kShownFaults));
+  return report(*destination, faults, arguments.files.size());
+}
+
+}  // namespace
+
+void add_import(Command& root) {
+  Command& command = add_command(root, "import", "bring files of spans into a server or a data directory");
+  command.about =
+      "Reads OTLP as JSON (one request a line, or one document over many lines) and as protobuf (one message, or "
+      "messages "
+      "with a length before each, as the OpenTelemetry Collector's file exporter writes them), plain, .gz or .zst. "
+      "Format "
+      "and compression are recognised by content, not by name.\n"
+      "\nA bad line is reported with file and line, left out, and makes the exit code 4. Spans that were imported in "
+      "the "
+      "last minutes already are not stored twice.";
+  auto arguments = std::make_shared<ImportArguments>();
+  command.arguments.push_back({"FILE", &arguments->files, "Files to read; - is stdin."});
+  command.options.push_back({"--url",
+                             "URL",
+                             &arguments->url,
+                             "Send to this server by OTLP/HTTP. Default: the server that runs on ./clew-data.",
+                             {}});
+  command.options.push_back({"--data",
+                             "DIR",
+                             &arguments->data,
+                             "Write this data directory; no server may be using it. Default, when no server runs: "
+                             "./clew-data",
+                             {}});
+  command.examples = {
+      {"clew import traces.jsonl.zst", "Into the running server, else into ./clew-data."},
+      {"clew import --url http://tempo:4318 spans.pb.gz", "Into any server that takes OTLP/HTTP."},
+      {"clew export --data old | clew import --data new -", "From one folder into another."},
+  };
+  command.run = [arguments] {
+    auto done = import_files(*arguments);
+    if (done) return int{*done};
+    complain(done.error().message);
+    return int{exit_code_of(done.error())};
+  };
+}
+
+}  // namespace clew::cli
