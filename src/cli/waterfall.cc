@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kDurationColumns = 8;
 // Deeper spans are drawn at this depth, with their depth as a number.
 constexpr uint32_t kMaxDrawnDepth = 16;
+// A branch leaves so many columns of the label to service and name.
+constexpr size_t kLeastTextColumns = 12;
 
 std::string_view colour_of(std::string_view service) {
   constexpr std::string_view kColours[] = {"\x1b[36m", "\x1b[32m", "\x1b[33m", "\x1b[34m",
@@ -34,6 +36,9 @@ class Drawing {
     auto width = static_cast<size_t>(options.width);
     bar_columns_ = std::max<size_t>(width * 3 / 10, 10);
     label_columns_ = width - bar_columns_ - kDurationColumns - 3;
+    // "12345:" is as wide as three levels.
+    size_t levels = (label_columns_ - kLeastTextColumns) / 2;
+    drawn_depth_ = static_cast<uint32_t>(std::clamp<size_t>(levels, 4, kMaxDrawnDepth + 3)) - 3;
     first_ns_ = UINT64_MAX;
     for (const ForestSpan& span : spans) {
       first_ns_ = std::min(first_ns_, span.start_ns);
@@ -98,10 +103,10 @@ class Drawing {
     open_[line.depth] = !line.last_child;
     if (line.depth == 0) return line.parent_missing || line.cycle ? "? " : "";
     std::string text;
-    uint32_t drawn = std::min(line.depth, kMaxDrawnDepth);
+    uint32_t drawn = std::min(line.depth, drawn_depth_);
     for (uint32_t depth = 1; depth < drawn; ++depth) text += open_[depth] ? "│ " : "  ";
     text += line.last_child ? "└─" : "├─";
-    if (line.depth > kMaxDrawnDepth) text += fmt::format("{}:", line.depth);
+    if (line.depth > drawn_depth_) text += fmt::format("{}:", line.depth);
     return text;
   }
 
@@ -141,7 +146,7 @@ class Drawing {
 
   void message_line(const ForestSpan& span) {
     std::string indent;
-    for (uint32_t depth = 1; depth < std::min<size_t>(open_.size(), kMaxDrawnDepth); ++depth) {
+    for (uint32_t depth = 1; depth < std::min<size_t>(open_.size(), drawn_depth_); ++depth) {
       indent += open_[depth] ? "│ " : "  ";
     }
     size_t left =
@@ -156,6 +161,7 @@ class Drawing {
   const WaterfallOptions& options_;
   size_t bar_columns_ = 0;
   size_t label_columns_ = 0;
+  uint32_t drawn_depth_ = kMaxDrawnDepth;
   uint64_t first_ns_ = 0;
   uint64_t last_ns_ = 0;
   std::vector<bool> open_;

@@ -26,7 +26,7 @@ uint64_t NameMemos::sketch(std::string_view name) {
   if (name.size() >= 8) {
     std::memcpy(&first, name.data(), 8);
     std::memcpy(&last, name.data() + name.size() - 8, 8);
-  } else {
+  } else if (!name.empty()) {
     std::memcpy(&first, name.data(), name.size());
   }
   return mix64(first + name.size() * 0x9e3779b97f4a7c15ULL + last * 0xd1342543de82ef95ULL);

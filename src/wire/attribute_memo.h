@@ -10,6 +10,7 @@
 #include <absl/hash/hash.h>
 #include <absl/strings/string_view.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -66,7 +67,7 @@ struct AttributeMemo {
     return &slots[place];
   }
   uint32_t shape_of(std::span<const uint32_t> keys, TupleDictionary& shapes) {
-    if (keys.size() != shape_keys.size() || std::memcmp(keys.data(), shape_keys.data(), keys.size_bytes()) != 0) {
+    if (!std::ranges::equal(keys, shape_keys)) {
       shape_keys.assign(keys.begin(), keys.end());
       shape = shapes.intern(keys);
     }

@@ -22,7 +22,8 @@
 namespace clew::wire {
 
 // Stands for an id that could not be read; no usable id has its length.
-inline constexpr std::string_view kNotHexId = "not hex";
+inline constexpr char kNotHexText[] = "not hex";  // told by its address
+inline constexpr std::string_view kNotHexId = kNotHexText;
 
 // Ids are raw bytes of any length.
 struct SpanFields {

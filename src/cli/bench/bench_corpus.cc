@@ -131,9 +131,10 @@ void BenchCorpus::add_http_picks() {
   Picked& urls = add_picked();
   for (uint32_t i = 0; i < kUrls; ++i) {
     uint64_t hash = mix64(seed_, 0x1000000 + i);
-    urls.add(string_attribute(kSpanAttributes, "url.full",
-                              fmt::format("https://shop.example.com/api/v2/products/{:08x}/reviews?page={}&sort=recent&n={}",
-                                          hash & 0xffffffff, hash >> 60, i)));
+    urls.add(
+        string_attribute(kSpanAttributes, "url.full",
+                         fmt::format("https://shop.example.com/api/v2/products/{:08x}/reviews?page={}&sort=recent&n={}",
+                                     hash & 0xffffffff, hash >> 60, i)));
   }
   urls_ = &urls;
   Picked& agents = add_picked();
@@ -147,9 +148,15 @@ void BenchCorpus::add_http_picks() {
 }
 
 BenchCorpus::Kind BenchCorpus::http_kind(std::string_view span_kind) {
-  constexpr std::string_view kRoutes[] = {"/api/v2/products/{id}", "/api/v2/products/{id}/reviews", "/api/v2/cart",
-                                          "/api/v2/cart/items",    "/api/v2/checkout",              "/api/v2/orders/{id}",
-                                          "/api/v2/search",        "/api/v2/account",               "/healthz",
+  constexpr std::string_view kRoutes[] = {"/api/v2/products/{id}",
+                                          "/api/v2/products/{id}/reviews",
+                                          "/api/v2/cart",
+                                          "/api/v2/cart/items",
+                                          "/api/v2/checkout",
+                                          "/api/v2/orders/{id}",
+                                          "/api/v2/search",
+                                          "/api/v2/account",
+                                          "/healthz",
                                           "/api/v2/recommendations"};
   constexpr std::string_view kMethods[] = {"GET", "POST", "PUT", "DELETE"};
   Picked& operations = add_picked();
@@ -162,7 +169,15 @@ BenchCorpus::Kind BenchCorpus::http_kind(std::string_view span_kind) {
     }
   }
   Picked& codes = add_picked();
-  for (auto [code, weight] : {std::pair{200, 180U}, {201, 20U}, {204, 16U}, {302, 12U}, {400, 8U}, {404, 12U}, {500, 5U}, {503, 2U}, {504, 1U}}) {
+  for (auto [code, weight] : {std::pair{200, 180U},
+                              {201, 20U},
+                              {204, 16U},
+                              {302, 12U},
+                              {400, 8U},
+                              {404, 12U},
+                              {500, 5U},
+                              {503, 2U},
+                              {504, 1U}}) {
     codes.add(int_attribute(kSpanAttributes, "http.response.status_code", code), weight);
   }
   Kind kind;
@@ -194,7 +209,8 @@ BenchCorpus::Kind BenchCorpus::rpc_kind(std::string_view span_kind) {
 }
 
 BenchCorpus::Kind BenchCorpus::database_kind() {
-  constexpr std::string_view kTables[] = {"products", "orders", "order_items", "accounts", "carts", "reviews", "stock", "prices"};
+  constexpr std::string_view kTables[] = {"products", "orders",  "order_items", "accounts",
+                                          "carts",    "reviews", "stock",       "prices"};
   constexpr std::string_view kVerbs[] = {"SELECT", "INSERT", "UPDATE", "DELETE"};
   Picked& operations = add_picked();
   for (std::string_view table : kTables) {

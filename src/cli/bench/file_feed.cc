@@ -24,7 +24,8 @@ class FileFeed final : public LoadFeed {
     while (most_spans == 0 || spans < most_spans) {
       ASSIGN_OR_RETURN(SpanReader::Piece piece, reader->next(batch));
       if (piece.kind == SpanReader::Piece::Kind::end) break;
-      if (piece.kind == SpanReader::Piece::Kind::bad) return corrupt(fmt::format("{}, {}: {}", path, piece.where, piece.fault));
+      if (piece.kind == SpanReader::Piece::Kind::bad)
+        return corrupt(fmt::format("{}, {}: {}", path, piece.where, piece.fault));
       if (batch.rows.empty()) continue;
       spans += batch.rows.size();
       add(batch, keep_traces);

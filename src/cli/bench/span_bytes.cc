@@ -101,12 +101,13 @@ void SpanBytes::times(uint64_t start_ns, uint64_t end_ns) {
 void SpanBytes::peer(uint32_t number, uint32_t port) {
   constexpr std::string_view kAddress = "network.peer.address";
   constexpr std::string_view kPort = "network.peer.port";
-  char text[16] = "10.";
+  // "10." and three numbers of a byte, with room for what to_chars() might ask for.
+  char text[32] = "10.";
   char* at = text + 3;
-  auto put = [&](uint32_t part) { at = std::to_chars(at, text + sizeof text, part).ptr; };
+  auto put = [&](uint32_t part) { at = std::to_chars(at, at + 3, part & 0xff).ptr; };
   put(number / (256 * 254));
   *at++ = '.';
-  put(number / 254 % 256);
+  put(number / 254);
   *at++ = '.';
   put(number % 254 + 1);
   auto length = static_cast<size_t>(at - text);
