@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "base/log.h"
 #include "cli/command_parser.h"
 #include "cli/command_text.h"
 #include "cli/commands.h"
@@ -47,11 +48,25 @@ std::unique_ptr<Command> make_root(const Commands& from_server) {
   return owned;
 }
 
+namespace {
+
+// `clew help query` is `clew query --help`.
+std::vector<const char*> help_words(std::vector<const char*> words) {
+  if (words.size() > 1 && words[1] == std::string_view("help")) {
+    words.erase(words.begin() + 1);
+    words.push_back("--help");
+  }
+  return words;
+}
+
+}  // namespace
+
 int run(int argc, char** argv, const Commands& from_server) {
   // A reader that has gone (| head) ends the output, not the process: print() says so.
   std::signal(SIGPIPE, SIG_IGN);
   std::unique_ptr<Command> root = make_root(from_server);
-  ParsedLine line = parse_line(*root, argc, argv);
+  std::vector<const char*> words = help_words({argv, argv + argc});
+  ParsedLine line = parse_line(*root, static_cast<int>(words.size()), words.data());
   if (line.version) {
     print(from_server.version + "\n");
     return kOk;
@@ -67,6 +82,8 @@ int run(int argc, char** argv, const Commands& from_server) {
     fmt::print(stderr, "Try: {}--help\n", names);
     return kUsage;
   }
+  // What the store has to say while a folder is read is for operators.
+  if (line.path[1]->name != "serve") log::configure(log::Level::warn, log::Format::text);
   return line.path.back()->run();
 }
 

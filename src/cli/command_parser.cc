@@ -17,6 +17,11 @@ void add_options(CLI::App& app, const Command& command) {
             return app.add_flag(option.name, *target);
           } else if constexpr (std::is_same_v<decltype(target), std::vector<std::string>*>) {
             return app.add_option(option.name, *target)->expected(1)->take_all();
+          } else if constexpr (std::is_same_v<decltype(target), uint64_t*>) {
+            // The library reads "-1" as 2^64 - 1.
+            return app.add_option(option.name, *target)->check([](const std::string& text) {
+              return text.starts_with('-') ? fmt::format("'{}' is less than nothing", text) : std::string();
+            });
           } else {
             return app.add_option(option.name, *target);
           }

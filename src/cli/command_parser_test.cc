@@ -116,7 +116,7 @@ TEST_F(CommandParserTest, EveryCommandExplainsItself) {
     EXPECT_THAT(help, HasSubstr(command.name));
     for (const Option& option : command.options) {
       EXPECT_NE(option.help, "") << option.name;
-      EXPECT_THAT(help, HasSubstr(option.name));
+      for (std::string_view name : names_of(option)) EXPECT_THAT(help, HasSubstr(name));
     }
     if (command.run) {
       EXPECT_FALSE(command.examples.empty());

@@ -1,4 +1,4 @@
-// `clew export`: all traces that a query finds, whole, as OTLP JSON lines.
+// `clew export`: all traces that a query finds, whole, as OTLP JSON lines or protobuf.
 #include <fmt/format.h>
 
 #include "cli/commands.h"
@@ -9,6 +9,7 @@
 #include "cli/tempo_source.h"
 #include "cli/terminal.h"
 #include "cli/verdict.h"
+#include "wire/otlp.h"
 
 namespace clew::cli {
 namespace {
@@ -22,6 +23,14 @@ struct ExportArguments {
   uint64_t limit = kMostTraces;
   std::string output = "otlp-json";
 };
+
+// One message may follow the other: TracesData's only field is repeated.
+std::string encoded(const SpanTable& table, const std::string& output) {
+  if (output == "otlp-json") return otlp_json_line(table);
+  std::string out;
+  wire::encode_otlp_protobuf(table, out);
+  return out;
+}
 
 Result<ExitCode> export_traces(const ExportArguments& arguments) {
   auto diagnostic = diagnose(arguments.traceql);
@@ -43,7 +52,7 @@ Result<ExitCode> export_traces(const ExportArguments& arguments) {
     if (!table && table.error().code == ErrorCode::not_found) continue;
     if (!table) return std::unexpected(std::move(table.error()));
     spans += (*table)->rows();
-    if (!print(otlp_json_line(**table))) return kOk;
+    if (!print(encoded(**table, arguments.output))) return kOk;
     progress.add(1);
   }
   progress.finish();
@@ -56,7 +65,7 @@ Result<ExitCode> export_traces(const ExportArguments& arguments) {
 }  // namespace
 
 void add_export(Command& root) {
-  Command& command = add_command(root, "export", "write whole traces as OTLP JSON lines");
+  Command& command = add_command(root, "export", "write whole traces as OTLP");
   command.about =
       "Searches, then prints every trace found with all its spans: one ExportTraceServiceRequest a line and a trace, "
       "newest first, as clew import and the OpenTelemetry Collector's file receiver read it.";
@@ -65,7 +74,11 @@ void add_export(Command& root) {
   add_source_options(command, arguments->source);
   command.options.push_back(
       {"--limit", "N", &arguments->limit, "At most so many traces. Default: 262144, the most.", {}});
-  command.options.push_back({"-o,--output", "FORMAT", &arguments->output, "The only one so far.", {"otlp-json"}});
+  command.options.push_back({"-o,--output",
+                             "FORMAT",
+                             &arguments->output,
+                             "otlp-json (the default): a line per trace; otlp-proto: one TracesData.",
+                             {"otlp-json", "otlp-proto"}});
   command.examples = {
       {"clew export --data ./clew-data | zstd > traces.jsonl.zst", "Everything in a folder."},
       {"clew export '{ status = error }' > errors.jsonl", "Traces with errors."},

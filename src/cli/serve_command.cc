@@ -16,12 +16,12 @@ void add_serve_options(Command& command, ServeArguments& arguments) {
                              &arguments.listen_address,
                              "The address that all ports are bound on. Default: 127.0.0.1, this machine only.",
                              {}});
-  command.options.push_back({"--set",
-                             "PATH=VALUE",
-                             &arguments.settings,
-                             "Any setting of the file, such as listen.tempo=3201; may be given several times and wins "
-                             "over the file.",
-                             {}});
+  command.options.push_back(
+      {"--set",
+       "PATH=VALUE",
+       &arguments.settings,
+       "Any setting of the file, such as listen.tempo=3201; may be given several times and wins over the file.",
+       {}});
 }
 
 }  // namespace

@@ -40,8 +40,7 @@ class RemoteSource final : public TempoSource {
     if (error.code == ErrorCode::unavailable) {
       error.message += fmt::format(
           "\nNothing answers at {}. Start a server with `clew serve`, name another with --url, or read a data "
-          "directory "
-          "with --data.",
+          "directory with --data.",
           where_);
     }
     return std::unexpected(std::move(error));
@@ -90,7 +89,7 @@ Result<std::string> body_of(HttpAnswer answer, const std::string& where) {
 }
 
 std::unique_ptr<TempoSource> remote_source(const std::string& url, uint64_t timeout_ms) {
-  std::string plain = url;
+  std::string plain = url.find("://") == std::string::npos ? "http://" + url : url;
   while (plain.ends_with('/')) plain.pop_back();
   return std::make_unique<RemoteSource>(std::move(plain), timeout_ms);
 }

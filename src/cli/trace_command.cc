@@ -17,7 +17,9 @@ struct TraceArguments {
 };
 
 Status show(const TraceArguments& arguments) {
-  ASSIGN_OR_RETURN(TraceId id, TraceId::parse(arguments.id));
+  auto parsed = TraceId::parse(arguments.id);
+  if (!parsed) return pass(std::move(parsed), "'" + arguments.id + "'");
+  TraceId id = *parsed;
   ASSIGN_OR_RETURN(auto source, open_source(arguments.source));
   auto table = fetch_trace(*source, id);
   if (!table) {
@@ -44,17 +46,16 @@ void add_trace(Command& root) {
   Command& command = add_command(root, "trace", "show one trace, as a waterfall or as JSON");
   command.about =
       "Prints every span of the trace: the tree of calls, service and name, duration, and a bar for when it ran. ! "
-      "marks "
-      "an error, ? a span whose parent is not there. Colours only on a terminal, and not with NO_COLOR set.";
+      "marks an error, ? a span whose parent is not there. Colours only on a terminal, and not with NO_COLOR set.";
   auto arguments = std::make_shared<TraceArguments>();
   command.arguments.push_back({"ID", &arguments->id, "The trace id: up to 32 hex digits."});
   add_source_options(command, arguments->source);
-  command.options.push_back({"-o,--output",
-                             "FORMAT",
-                             &arguments->output,
-                             "tree (the default), json (as Tempo's API has it), or otlp (OTLP JSON with hex ids, which "
-                             "clew import reads).",
-                             {"tree", "json", "otlp"}});
+  command.options.push_back(
+      {"-o,--output",
+       "FORMAT",
+       &arguments->output,
+       "tree (the default), json (as Tempo's API has it), or otlp (OTLP JSON with hex ids, which clew import reads).",
+       {"tree", "json", "otlp"}});
   command.examples = {
       {"clew trace 5b8efff798038103d269b633813fc60c", "From the running server."},
       {"clew trace 5b8efff7 --data ./clew-data -o otlp", "From a data directory, as OTLP JSON."},

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "cli/exit_code.h"
 #include "cli/terminal.h"
 #include "cli/verdict.h"
 #include "traceql/query.h"
@@ -35,13 +36,21 @@ std::string verdict_line(std::string_view line) {
 
 namespace {
 
+// Of a rendered diagnostic what the verdict's line does not say: the query's line and the caret below it.
+std::string_view marked_line(std::string_view rendered) {
+  rendered.remove_prefix(rendered.find('\n') + 1);
+  size_t caret_line = rendered.find('\n') + 1;
+  return rendered.substr(0, rendered.find('\n', caret_line) + 1);
+}
+
 int check_one(const std::string& text) {
   auto diagnostic = diagnose(text);
   if (!diagnostic) {
     print("valid\n");
     return 0;
   }
-  fmt::print(stderr, "{}", traceql::render(*diagnostic, text));
+  print(diagnostic->line() + "\n");
+  fmt::print(stderr, "{}", marked_line(traceql::render(*diagnostic, text)));
   return static_cast<int>(diagnostic->kind);
 }
 
@@ -50,7 +59,9 @@ int check_lines() {
   while (std::getline(std::cin, line)) {
     if (!print(verdict_line(line) + "\n")) break;
   }
-  return 0;
+  if (!std::cin.bad()) return kOk;
+  complain("stdin cannot be read");
+  return kBadData;
 }
 
 }  // namespace
@@ -60,8 +71,7 @@ void add_traceql(Command& root) {
   Command& check = add_command(traceql, "check", "say whether a query is valid, and where it is not");
   check.about =
       "Parses and checks one query; a caret shows the place of a fault. With - (or without a query, when stdin is not "
-      "a "
-      "terminal) it reads one query a line and answers each with one line: valid, parse error: …, invalid: … or "
+      "a terminal) it reads one query a line and answers each with one line: valid, parse error: …, invalid: … or "
       "unsupported: …. A line that begins with a quote is a JSON string, for queries with line breaks.";
   auto text = std::make_shared<std::string>("-");
   check.arguments.push_back({"TRACEQL", text.get(), "The query, or - for one a line from stdin.", false});
@@ -71,7 +81,7 @@ void add_traceql(Command& root) {
   };
   check.exit_codes =
       "0 valid (with -: all lines were read)\n1 parse error\n2 invalid: types or rules are violated\n"
-      "3 valid, but not supported yet";
+      "3 valid, but not supported yet\n4 stdin cannot be read";
   static_assert(static_cast<int>(traceql::Verdict::parse_error) == 1);
   static_assert(static_cast<int>(traceql::Verdict::invalid) == 2);
   static_assert(static_cast<int>(traceql::Verdict::unsupported) == 3);

@@ -2,6 +2,8 @@
 
 #include <absl/container/inlined_vector.h>
 
+#include <algorithm>
+
 namespace clew {
 namespace {
 
@@ -10,7 +12,7 @@ class StoredKey {
  public:
   explicit StoredKey(KeyView key) : bytes_(key.name.size() + 1) {
     bytes_[0] = static_cast<char>(key.scope);
-    std::memcpy(bytes_.data() + 1, key.name.data(), key.name.size());
+    std::ranges::copy(key.name, bytes_.data() + 1);
   }
   ValueView value() const { return ValueView::of_bytes({bytes_.data(), bytes_.size()}); }
 

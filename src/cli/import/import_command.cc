@@ -1,4 +1,5 @@
 // `clew import`: files of spans into a server or a data directory.
+#include <absl/container/flat_hash_set.h>
 #include <fmt/format.h>
 
 #include "cli/commands.h"
@@ -35,21 +36,34 @@ Result<std::unique_ptr<Destination>> open_destination(const ImportArguments& arg
   return store_destination(folder);
 }
 
-struct Faults {
-  uint64_t count = 0;
-  void add(const std::string& file, std::string_view where, std::string_view what) {
-    if (++count > kShownFaults) return;
-    complain(fmt::format("{}{}{}: {}", file, where.empty() ? "" : ", ", where, what));
+// What the files held.
+struct Findings {
+  uint64_t requests = 0;
+  absl::flat_hash_set<TraceId> traces;
+  uint64_t faults = 0;
+
+  void add(const SpanBatch& batch) {
+    ++requests;
+    for (const SpanRow& row : batch.rows) traces.insert(row.trace);
+  }
+  // "spans.jsonl:17: what" where a line is known, for editors and scripts.
+  void add_fault(const std::string& file, std::string_view where, std::string_view what) {
+    if (++faults > kShownFaults) return;
+    constexpr std::string_view kLine = "line ";
+    std::string place = where.empty()              ? file
+                        : where.starts_with(kLine) ? fmt::format("{}:{}", file, where.substr(kLine.size()))
+                                                   : fmt::format("{}, {}", file, where);
+    complain(fmt::format("{}: {}", place, what));
   }
 };
 
 // Errors are the destination's; what is wrong with the file is a fault.
-Status import_file(const std::string& file, Destination& destination, Faults& faults, Progress& progress) {
+Status import_file(const std::string& file, Destination& destination, Findings& findings, Progress& progress) {
   auto bytes = open_bytes(file);
   if (!bytes) return std::unexpected(std::move(bytes.error()));
   auto reader = open_spans(std::move(*bytes));
   if (!reader) {
-    faults.add(file, "", reader.error().message);
+    findings.add_fault(file, "", reader.error().message);
     return {};
   }
   if (!*reader) return {};
@@ -58,30 +72,35 @@ Status import_file(const std::string& file, Destination& destination, Faults& fa
   while (true) {
     auto piece = (*reader)->next(batch);
     if (!piece) {
-      faults.add(file, "", piece.error().message);
+      findings.add_fault(file, "", piece.error().message);
       break;
     }
     if (piece->kind == SpanReader::Piece::Kind::end) break;
     if (piece->kind == SpanReader::Piece::Kind::bad) {
-      faults.add(file, piece->where, piece->fault);
+      findings.add_fault(file, piece->where, piece->fault);
       continue;
     }
+    findings.add(batch);
     progress.add(batch.rows.size());
     TRY(destination.send(batch));
   }
   return destination.drain();
 }
 
-ExitCode report(const Destination& destination, const Faults& faults, size_t files) {
+std::string numbered(uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count_text(count), noun, count == 1 ? "" : "s");
+}
+
+ExitCode report(const Destination& destination, const Findings& findings) {
   const ImportCounts& counts = destination.counts();
-  std::string line = fmt::format("{} spans from {} file{} are in {}", count_text(counts.spans), files,
-                                 files == 1 ? "" : "s", destination.where());
+  std::string line =
+      fmt::format("{} of {} ({}) are in {}", numbered(counts.spans, "span"), numbered(findings.traces.size(), "trace"),
+                  numbered(findings.requests, "request"), destination.where());
   if (counts.duplicates > 0) line += fmt::format("; {} of them were there already", count_text(counts.duplicates));
   if (counts.rejected > 0) line += fmt::format("; {} rejected (first: {})", count_text(counts.rejected), counts.reason);
-  if (faults.count > 0)
-    line += fmt::format("; {} bad piece{} left out", count_text(faults.count), faults.count == 1 ? "" : "s");
+  if (findings.faults > 0) line += fmt::format("; {} left out", numbered(findings.faults, "bad piece"));
   print(line + "\n");
-  return faults.count + counts.rejected > 0 ? kBadData : kOk;
+  return findings.faults + counts.rejected > 0 ? kBadData : kOk;
 }
 
 Result<ExitCode> import_files(const ImportArguments& arguments) {
@@ -94,13 +113,13 @@ Result<ExitCode> import_files(const ImportArguments& arguments) {
     }
   }
   ASSIGN_OR_RETURN(auto destination, open_destination(arguments));
-  Faults faults;
+  Findings findings;
   Progress progress("spans", 0);
-  for (const std::string& file : arguments.files) TRY(import_file(file, *destination, faults, progress));
+  for (const std::string& file : arguments.files) TRY(import_file(file, *destination, findings, progress));
   progress.finish();
   TRY(destination->close());
-  if (faults.count > kShownFaults) complain(fmt::format("… and {} more faults", faults.count - kShownFaults));
-  return report(*destination, faults, arguments.files.size());
+  if (findings.faults > kShownFaults) complain(fmt::format("… and {} more faults", findings.faults - kShownFaults));
+  return report(*destination, findings);
 }
 
 }  // namespace
@@ -109,13 +128,10 @@ void add_import(Command& root) {
   Command& command = add_command(root, "import", "bring files of spans into a server or a data directory");
   command.about =
       "Reads OTLP as JSON (one request a line, or one document over many lines) and as protobuf (one message, or "
-      "messages "
-      "with a length before each, as the OpenTelemetry Collector's file exporter writes them), plain, .gz or .zst. "
-      "Format "
-      "and compression are recognised by content, not by name.\n"
+      "messages with a length before each, as the OpenTelemetry Collector's file exporter writes them), plain, .gz or "
+      ".zst. Format and compression are recognised by content, not by name.\n"
       "\nA bad line is reported with file and line, left out, and makes the exit code 4. Spans that were imported in "
-      "the "
-      "last minutes already are not stored twice.";
+      "the last minutes already are not stored twice.";
   auto arguments = std::make_shared<ImportArguments>();
   command.arguments.push_back({"FILE", &arguments->files, "Files to read; - is stdin."});
   command.options.push_back({"--url",
@@ -123,12 +139,12 @@ void add_import(Command& root) {
                              &arguments->url,
                              "Send to this server by OTLP/HTTP. Default: the server that runs on ./clew-data.",
                              {}});
-  command.options.push_back({"--data",
-                             "DIR",
-                             &arguments->data,
-                             "Write this data directory; no server may be using it. Default, when no server runs: "
-                             "./clew-data",
-                             {}});
+  command.options.push_back(
+      {"--data",
+       "DIR",
+       &arguments->data,
+       "Write this data directory; no server may be using it. Default, when no server runs: ./clew-data",
+       {}});
   command.examples = {
       {"clew import traces.jsonl.zst", "Into the running server, else into ./clew-data."},
       {"clew import --url http://tempo:4318 spans.pb.gz", "Into any server that takes OTLP/HTTP."},

@@ -53,6 +53,8 @@ class StoreDestination final : public Destination {
   }
   Status close() override {
     TRY(drain());
+    // Blocks are what others read where it lies.
+    TRY(store_->seal_all());
     return store_->close();
   }
   // Precondition: drained.

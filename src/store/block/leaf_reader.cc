@@ -1,6 +1,8 @@
 #include "store/block/leaf_reader.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "base/bytes.h"
 #include "base/hex.h"
@@ -40,10 +42,22 @@ Result<std::vector<uint32_t>> take_levels(ByteReader& reader, size_t count, uint
   std::string_view runs = reader.take(bytes);
   if (!reader.ok()) return corrupt("levels are cut off");
   TRY(parquet::decode_rle(runs, max > 1 ? 2 : 1, out));
-  for (uint32_t level : out) {
-    if (level > max) return corrupt("a level is too high");
+  if (max > 1 && std::ranges::any_of(out, [max](uint32_t level) { return level > max; })) {
+    return corrupt("a level is too high");
   }
   return out;
+}
+
+// Which rows of a flat leaf have a value.
+Result<size_t> read_presence(ByteReader& reader, size_t rows, LeafPage& out) {
+  auto bytes = reader.fixed<uint32_t>();
+  std::string_view runs = reader.take(bytes);
+  if (!reader.ok()) return corrupt("levels are cut off");
+  ASSIGN_OR_RETURN(out.present, parquet::decode_rle_bits(runs, rows));
+  size_t count = 0;
+  for (uint64_t word : out.present) count += static_cast<size_t>(std::popcount(word));
+  if (count == rows) out.present.clear();
+  return count;
 }
 
 // Levels, and how many values there are; the reader then stands before the values.
@@ -59,18 +73,22 @@ Result<size_t> read_levels(const Place& place, const parquet::PageHeader& header
     if (rows != place.rows() || (count > 0 && out.repetition[0] != 0)) return corrupt("a page has a wrong number of rows");
   }
   if (leaf.max_definition == 0) return count;
+  if (leaf.is_flat()) return read_presence(reader, count, out);
   ASSIGN_OR_RETURN(out.definition, take_levels(reader, count, leaf.max_definition));
-  auto present = static_cast<size_t>(std::ranges::count(out.definition, uint32_t{leaf.max_definition}));
-  if (leaf.is_flat() && present == count) out.definition.clear();
-  return present;
+  return static_cast<size_t>(std::ranges::count(out.definition, uint32_t{leaf.max_definition}));
 }
 
-// Spreads the values of a flat leaf over its rows, from the back.
+// Spreads the values of a flat leaf over its rows.
 template <typename T>
-void spread(const std::vector<uint32_t>& definition, std::vector<T>& values, T null) {
-  size_t from = values.size();
-  values.resize(definition.size());
-  for (size_t to = definition.size(); to-- > 0;) values[to] = definition[to] != 0 ? values[--from] : null;
+void spread(const std::vector<uint64_t>& present, size_t rows, std::vector<T>& values, T null) {
+  std::vector<T> out(rows, null);
+  size_t from = 0;
+  for (size_t i = 0; i < present.size(); ++i) {
+    for (uint64_t word = present[i]; word != 0; word &= word - 1) {
+      out[i * 64 + static_cast<size_t>(std::countr_zero(word))] = values[from++];
+    }
+  }
+  values = std::move(out);
 }
 
 Status read_codes(const Place& place, ByteReader& reader, size_t present, LeafPage& out) {
@@ -132,11 +150,11 @@ Result<LeafPage> read_page(const Place& place, std::string_view bytes) {
   } else {
     TRY(read_codes(place, reader, present, out));
   }
-  if (place.shape().is_flat() && !out.definition.empty()) {
+  if (!out.present.empty()) {
     if (encoding == ChunkEncoding::numbers || is_id) {
-      spread(out.definition, out.numbers, int64_t{0});
+      spread(out.present, place.rows(), out.numbers, int64_t{0});
     } else {
-      spread(out.definition, out.codes, kNoCode);
+      spread(out.present, place.rows(), out.codes, kNoCode);
     }
   }
   return out;

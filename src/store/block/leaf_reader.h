@@ -16,15 +16,19 @@ namespace clew::store {
 
 // One page. Of a flat leaf: a value a row. Of a repeated one: levels, and the values that are there.
 struct LeafPage {
+  // Of a repeated leaf.
   std::vector<uint32_t> repetition;
-  std::vector<uint32_t> definition;  // flat: empty when all are there
+  std::vector<uint32_t> definition;
+  // Of a flat one: a bit a row; empty when all are there.
+  std::vector<uint64_t> present;
   // One of them, by the leaf's kind. Null is kNoCode, or 0 and definition 0.
   std::vector<uint32_t> codes;   // of the unit: the chunk's code_base is added
   std::vector<int64_t> numbers;  // delta numbers; ids of 8 bytes, big-endian; ids of 16 bytes as two
 
-  bool has(size_t row) const { return definition.empty() || definition[row] != 0; }
+  bool has(size_t row) const { return present.empty() || (present[row / 64] >> row % 64 & 1); }
   size_t bytes() const {
-    return (repetition.size() + definition.size() + codes.size()) * sizeof(uint32_t) + numbers.size() * sizeof(int64_t);
+    return (repetition.size() + definition.size() + codes.size()) * sizeof(uint32_t) +
+           (present.size() + numbers.size()) * sizeof(int64_t);
   }
 };
 

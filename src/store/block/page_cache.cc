@@ -80,7 +80,11 @@ Result<std::shared_ptr<const MapPage>> PageCache::map_page(ResidualPlace place, 
     if (auto found = maps_.find(key); found != maps_.end()) return found->second;
   }
   ASSIGN_OR_RETURN(auto keys, this->page(leaves.key, page));
-  ASSIGN_OR_RETURN(auto values, this->page(leaves.value, page));
+  // Without keys there are no values to look at: their page would say the same.
+  auto values = keys;
+  if (!keys->codes.empty()) {
+    ASSIGN_OR_RETURN(values, this->page(leaves.value, page));
+  }
   auto decoded = read_map_page(*keys, *values, place);
   if (!decoded) return std::unexpected(file_.in_leaf(std::move(decoded.error()), leaves.key));
   auto shared = std::make_shared<const MapPage>(std::move(*decoded));

@@ -34,9 +34,21 @@ RowCopier::RowCopier(const Block& block, const BlockUnit& unit, PageCache& cache
   }
 }
 
+Status RowCopier::load(uint32_t first_leaf, uint32_t end_leaf) {
+  for (uint32_t leaf = first_leaf; leaf < end_leaf; ++leaf) {
+    ASSIGN_OR_RETURN(pages_[leaf], cache_.page(leaf, page_));
+  }
+  return {};
+}
+
 Status RowCopier::load_list(ResidualPlace place, List& list) {
-  ASSIGN_OR_RETURN(list.map, cache_.map_page(place, page_));
+  uint32_t first = place == ResidualPlace::event ? kEventTimeLeaf : kLinkTraceLeaf;
   uint32_t exact_leaf = place == ResidualPlace::event ? kEventExactLeaf : kLinkExactLeaf;
+  TRY(load(first, first + 1));
+  list.any = !pages_[first]->numbers.empty();
+  if (!list.any) return {};
+  TRY(load(first + 1, exact_leaf + 1));
+  ASSIGN_OR_RETURN(list.map, cache_.map_page(place, page_));
   const LeafPage& exact = *pages_[exact_leaf];
   list.exact.clear();
   std::vector<uint32_t> begins;
@@ -48,7 +60,6 @@ Status RowCopier::load_list(ResidualPlace place, List& list) {
   begins.push_back(static_cast<uint32_t>(list.exact.size()));
   if (begins != list.map->row_begins) return bad_row(file_, exact_leaf, "its levels differ from its map's");
   // The other leaves of the list have the same elements when they have the same levels as each other and as these.
-  uint32_t first = place == ResidualPlace::event ? kEventTimeLeaf : kLinkTraceLeaf;
   for (uint32_t leaf = first; leaf < map_leaves(place).key; ++leaf) {
     const LeafPage& page = *pages_[leaf];
     bool same = page.repetition == exact.repetition;
@@ -62,15 +73,14 @@ Status RowCopier::load_list(ResidualPlace place, List& list) {
 
 Status RowCopier::load_page(uint32_t page) {
   if (page == page_) return {};
-  page_ = kNoRow;
-  pages_.resize(file_.leaves().size());
-  for (uint32_t leaf = 0; leaf < pages_.size(); ++leaf) {
-    // Ids of traces are in the trace table, parents come from the unit.
-    if (leaf == kTraceIdLeaf || leaf == kParentIdLeaf || leaf == kParentRowLeaf) continue;
-    ASSIGN_OR_RETURN(pages_[leaf], cache_.page(leaf, page));
-  }
   page_ = page;
+  pages_.resize(file_.leaves().size());
   Status status = [&]() -> Status {
+    // Ids of traces are in the trace table, parents come from the unit, maps and lists have their own ways.
+    TRY(load(kSpanIdLeaf, kSpanIdLeaf + 1));
+    TRY(load(kStartLeaf, kResidualKeyLeaf));
+    TRY(load(kSpanExactLeaf, kEventTimeLeaf));
+    TRY(load(kFixedLeaves, static_cast<uint32_t>(file_.leaves().size())));
     ASSIGN_OR_RETURN(residual_, cache_.map_page(ResidualPlace::span, page));
     TRY(load_list(ResidualPlace::event, events_));
     return load_list(ResidualPlace::link, links_);
@@ -245,6 +255,7 @@ Status RowCopier::collect_element(ResidualPlace place, const List& list, uint32_
 }
 
 Status RowCopier::fill_events(uint32_t at) {
+  if (!events_.any) return {};
   for (uint32_t i = events_.map->row_begins[at]; i < events_.map->row_begins[at + 1]; ++i) {
     ASSIGN_OR_RETURN(ValueView name, value(kEventNameLeaf, i));
     ASSIGN_OR_RETURN(uint32_t dropped, number(kEventDroppedLeaf, i));
@@ -256,6 +267,7 @@ Status RowCopier::fill_events(uint32_t at) {
 }
 
 Status RowCopier::fill_links(uint32_t at) {
+  if (!links_.any) return {};
   for (uint32_t i = links_.map->row_begins[at]; i < links_.map->row_begins[at + 1]; ++i) {
     const auto& traces = pages_[kLinkTraceLeaf]->numbers;
     TraceId trace{static_cast<uint64_t>(traces[i * 2]), static_cast<uint64_t>(traces[i * 2 + 1])};

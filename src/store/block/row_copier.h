@@ -29,14 +29,16 @@ class RowCopier {
     uint32_t leaf;
     const KeyEntry* key;
   };
-  // Everything of one page, by leaf; and elements of events and links.
+  // The events or links of a page. Most pages have none: then the first leaf is all that is read.
   struct List {
+    bool any = false;
     std::shared_ptr<const MapPage> map;
     std::vector<uint32_t> exact;  // code per element
   };
 
   Status load_page(uint32_t page);
   Status load_list(ResidualPlace place, List& list);
+  Status load(uint32_t first_leaf, uint32_t end_leaf);
   Result<ValueView> value(uint32_t leaf, uint32_t row) const;
   Result<uint32_t> number(uint32_t leaf, uint32_t row) const;
   Status fill_row(uint32_t row, uint32_t at);

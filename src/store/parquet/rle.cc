@@ -1,6 +1,7 @@
 #include "store/parquet/rle.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/bytes.h"
 #include "store/parquet/bit_packing.h"
@@ -86,6 +87,25 @@ Status decode_rle(std::string_view bytes, int width, std::span<uint32_t> values)
     }
   }
   return {};
+}
+
+Result<std::vector<uint64_t>> decode_rle_bits(std::string_view bytes, size_t count) {
+  std::vector<uint64_t> out((count + 63) / 64);
+  auto clear_rest = [&] {
+    if (count % 64 != 0) out.back() &= (uint64_t{1} << count % 64) - 1;
+  };
+  ByteReader reader(bytes);
+  uint64_t head = reader.varint();
+  // One run for all is what we write ourselves.
+  if (reader.ok() && (head & 1) && head >> 1 >= (count + 7) / 8 && reader.left() >= (count + 7) / 8) {
+    if (count > 0) std::memcpy(out.data(), reader.take((count + 7) / 8).data(), (count + 7) / 8);
+    clear_rest();
+    return out;
+  }
+  std::vector<uint32_t> values(count);
+  TRY(decode_rle(bytes, 1, values));
+  for (size_t i = 0; i < count; ++i) out[i / 64] |= uint64_t{values[i]} << i % 64;
+  return out;
 }
 
 }  // namespace clew::parquet

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -20,5 +21,7 @@ void encode_rle_bits(std::span<const uint64_t> bits, size_t count, std::string& 
 
 // Reads exactly values.size() numbers; corruption when there are fewer, or one has more than `width` bits.
 Status decode_rle(std::string_view bytes, int width, std::span<uint32_t> values);
+// The same for a width of one, as bits: `count` of them in the order of encode_rle_bits(), zeros after the last.
+Result<std::vector<uint64_t>> decode_rle_bits(std::string_view bytes, size_t count);
 
 }  // namespace clew::parquet
