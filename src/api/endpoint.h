@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "column/budget.h"
 #include "column/span_source.h"
+#include "column/unit.h"
 #include "net/http.h"
 
 namespace clew::api {
@@ -49,8 +50,9 @@ struct TimeRange {
   uint64_t start_ns = 0;
   uint64_t end_ns = 0;
 
-  bool overlaps(uint64_t first_ns, uint64_t last_ns) const {
-    return (end_ns == 0 || first_ns <= end_ns) && last_ns >= start_ns;
+  // Asks the unit for its times only where there is a bound: a live unit has to look for them.
+  bool overlaps(const Unit& unit) const {
+    return (end_ns == 0 || unit.min_start_ns() <= end_ns) && (start_ns == 0 || unit.max_end_ns() >= start_ns);
   }
 };
 Result<TimeRange> time_range(const net::Request& request);

@@ -170,7 +170,7 @@ Result<TagValues> collect_tag_values(const Call& call, const Attribute& tag) {
   for (const auto& unit : snapshot->units()) {
     TRY(call.check_time());
     if (collector.full()) break;
-    if (unit->rows() == 0 || !range.overlaps(unit->min_start_ns(), unit->max_end_ns())) continue;
+    if (unit->rows() == 0 || !range.overlaps(*unit)) continue;
     if (tag.is_intrinsic()) {
       TRY(add_intrinsic(call, *unit, tag.intrinsic, collector));
     } else {

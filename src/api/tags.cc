@@ -84,7 +84,7 @@ Result<Names> collect(const Call& call, const Wanted& wanted) {
   auto snapshot = call.snapshot();
   for (const auto& unit : snapshot->units()) {
     TRY(call.check_time());
-    if (unit->rows() == 0 || !range.overlaps(unit->min_start_ns(), unit->max_end_ns())) continue;
+    if (unit->rows() == 0 || !range.overlaps(*unit)) continue;
     ASSIGN_OR_RETURN(auto columns, unit->attributes());
     for (AttributeColumn& column : columns) {
       auto scope = static_cast<size_t>(column.scope);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <cstdio>
 #include <iostream>
 
 #include "cli/commands.h"
@@ -59,7 +60,7 @@ int check_lines() {
   while (std::getline(std::cin, line)) {
     if (!print(verdict_line(line) + "\n")) break;
   }
-  if (!std::cin.bad()) return kOk;
+  if (!std::cin.bad() && std::ferror(stdin) == 0) return kOk;
   complain("stdin cannot be read");
   return kBadData;
 }

@@ -252,8 +252,8 @@ std::vector<UnitStatus> LocalStore::list(std::string_view tenant) {
   }
   for (const auto& block : units->blocks) {
     const BlockSummary& summary = block->summary;
-    out.push_back({block->id, "block", summary.rows, summary.traces, summary.bytes, summary.min_start_ns,
-                   summary.max_end_ns});
+    out.push_back(
+        {block->id, "block", summary.rows, summary.traces, summary.bytes, summary.min_start_ns, summary.max_end_ns});
   }
   return out;
 }

@@ -293,6 +293,30 @@ TEST_F(LocalStoreTest, ARepeatedBatchIsRecognisedAfterSealingAndRestart) {
   EXPECT_EQ(again->duplicates, 30U);
 }
 
+// Rows without attributes, names or times are the smallest a log can hold.
+TEST_F(LocalStoreTest, TheSmallestRowsAreReplayed) {
+  open();
+  Vocabulary vocabulary;
+  SpanBatch batch;
+  batch.vocabulary = &vocabulary;
+  uint32_t resource = add_resource(vocabulary, {});
+  uint32_t scope = add_scope(vocabulary, "", "");
+  for (uint64_t i = 1; i <= 100; ++i) {
+    SpanBuilder span(batch);
+    span.row().trace = {1, 1};
+    span.row().span = i;
+    span.row().resource = resource;
+    span.row().scope = scope;
+    span.row().receive_ns = kNow;
+    span.finish();
+  }
+  SpanTexts sent;
+  collect(batch, sent);
+  ASSERT_TRUE(append(batch));
+  open();
+  EXPECT_TRUE(same(stored(sent), sent));
+}
+
 // The machine goes down at every mutating operation in turn; whatever was acknowledged before is there afterwards.
 TEST_F(LocalStoreTest, NothingAcknowledgedIsLostWhereverTheMachineStops) {
   for (uint64_t stop_at = 1; stop_at < 120; stop_at += stop_at < 40 ? 1 : 3) {

@@ -43,8 +43,8 @@ struct StoreOptions {
   uint64_t duplicates_window_ns = 300ULL * 1'000'000'000;
   uint64_t duplicates_bytes = uint64_t{256} << 20;
   uint32_t tenants = 1000;
-  uint32_t retry_delay_ms = 1000;                       // what senders are told when busy
-  uint32_t log_retry_ms = 200;                          // from a failed write of the log to the next try
+  uint32_t retry_delay_ms = 1000;  // what senders are told when busy
+  uint32_t log_retry_ms = 200;     // from a failed write of the log to the next try
 };
 
 class Store {

@@ -192,7 +192,6 @@ def check_all(server, truth):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("-v", action="store_true", help="ignored: every test program is called with it")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--minutes", type=float, help="instead of a number of rounds")
     options = parser.parse_args()

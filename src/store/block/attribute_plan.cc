@@ -158,7 +158,8 @@ void AttributePlan::refuse_ambiguous_names() {
   for (uint32_t key = 0; key < keys_.size(); ++key) {
     if (keys_[key].rows == 0) continue;
     KeyView view = table_.vocabulary.key_at(key);
-    auto [found, fresh] = seen.emplace(attribute_column_name(view.scope, lower_ascii(view.name), ColumnType::text), key);
+    auto [found, fresh] =
+        seen.emplace(attribute_column_name(view.scope, lower_ascii(view.name), ColumnType::text), key);
     if (fresh) continue;
     keys_[key].may_have_columns = false;
     keys_[found->second].may_have_columns = false;

@@ -11,8 +11,9 @@ Block::Block(std::unique_ptr<const BlockFile> file) : file_(std::move(file)), gr
   for (size_t leaf = 0; leaf < file_->leaves().size(); ++leaf) dictionaries_.emplace_back(file_->groups());
 }
 
-Result<std::shared_ptr<const Block>> Block::open(env::ObjectStore& store, const std::string& key) {
-  ASSIGN_OR_RETURN(auto file, BlockFile::open(store, key));
+Result<std::shared_ptr<const Block>> Block::open(env::ObjectStore& store, const std::string& key,
+                                                 parquet::Checksums checksums) {
+  ASSIGN_OR_RETURN(auto file, BlockFile::open(store, key, checksums));
   return std::shared_ptr<const Block>(new Block(std::move(file)));
 }
 
@@ -113,8 +114,8 @@ Result<const PerLeaf<PageSets>*> Block::page_sets() const {
       for (uint32_t group = 0; fits && group < file_->groups(); ++group) {
         const PageSets& set = sets[leaf][group];
         size_t pages = file_->chunk(leaf, group).codes_ends.size();
-        fits = set.entries == 0 || (set.entries == file_->chunk(leaf, group).entries &&
-                                    set.bits.size() == pages * ((set.entries + 7) / 8));
+        fits = set.entries == 0 ||
+               (set.entries == file_->chunk(leaf, group).entries && set.bits.size() == pages * ((set.entries + 7) / 8));
       }
     }
     if (!fits) return corrupt("block " + file_->key() + ": page sets do not fit the columns");

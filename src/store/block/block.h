@@ -23,7 +23,8 @@ namespace clew::store {
 
 class Block : public std::enable_shared_from_this<Block> {
  public:
-  static Result<std::shared_ptr<const Block>> open(env::ObjectStore& store, const std::string& key);
+  static Result<std::shared_ptr<const Block>> open(env::ObjectStore& store, const std::string& key,
+                                                   parquet::Checksums checksums = parquet::Checksums::verify);
 
   // The block as one query sees it: reads are charged to the budget, which may be null.
   std::shared_ptr<const Unit> unit(std::shared_ptr<ReadBudget> budget) const;

@@ -40,7 +40,8 @@ void BlockColumns::number_receive_times() {
   uint32_t code = kNoCode;
   for (uint32_t row = 0; row < rows; ++row) {
     uint64_t receive_ns = table_.receive_ns(row);
-    if (code == kNoCode || receive_ns != last) code = received_.intern(ValueView::of_int(static_cast<int64_t>(receive_ns)));
+    if (code == kNoCode || receive_ns != last)
+      code = received_.intern(ValueView::of_int(static_cast<int64_t>(receive_ns)));
     last = receive_ns;
     received_of_row_[row] = code;
   }
@@ -54,8 +55,8 @@ void BlockColumns::make_writers() {
   auto make = [&](uint32_t leaf, const ValueDictionary* values, bool plain = false) {
     writers_[leaf] = std::make_unique<LeafWriter>(leaves[leaf], values, plain);
   };
-  for (uint32_t leaf : {kTraceIdLeaf, kSpanIdLeaf, kParentIdLeaf, kParentRowLeaf, kStartLeaf, kDurationLeaf,
-                        kEndBeforeStartLeaf}) {
+  for (uint32_t leaf :
+       {kTraceIdLeaf, kSpanIdLeaf, kParentIdLeaf, kParentRowLeaf, kStartLeaf, kDurationLeaf, kEndBeforeStartLeaf}) {
     make(leaf, nullptr);
   }
   make(kReceivedLeaf, &received_, is_mostly_distinct(received_.size(), rows));

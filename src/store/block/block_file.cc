@@ -30,8 +30,8 @@ Result<IndexPlace> index_place(const parquet::FileMetadata& metadata) {
     at = next;
   }
   if (numbers[0] != kIndexVersion) {
-    return corrupt(fmt::format("the Clew index has version {}, this program reads version {}", numbers[0],
-                               kIndexVersion));
+    return corrupt(
+        fmt::format("the Clew index has version {}, this program reads version {}", numbers[0], kIndexVersion));
   }
   return IndexPlace{numbers[1], numbers[2]};
 }
@@ -63,8 +63,9 @@ bool may_be(uint32_t leaf, LeafKind kind, ChunkEncoding encoding) {
 
 }  // namespace
 
-Result<std::unique_ptr<const BlockFile>> BlockFile::open(env::ObjectStore& store, std::string key) {
-  std::unique_ptr<BlockFile> file(new BlockFile(store, std::move(key)));
+Result<std::unique_ptr<const BlockFile>> BlockFile::open(env::ObjectStore& store, std::string key,
+                                                         parquet::Checksums checksums) {
+  std::unique_ptr<BlockFile> file(new BlockFile(store, std::move(key), checksums));
   if (Status status = file->load(); !status) {
     return std::unexpected(std::move(status.error()).context("block " + file->key_));
   }
@@ -110,9 +111,10 @@ Status BlockFile::load() {
     return corrupt("the Clew index does not lie before the footer");
   }
   TRY(reach(place.offset));
-  ASSIGN_OR_RETURN(index_, IndexReader::open(tail.substr(place.offset - tail_begin, place.length), footer));
+  ASSIGN_OR_RETURN(index_, IndexReader::open(tail.substr(place.offset - tail_begin, place.length), footer, checksums_));
   ASSIGN_OR_RETURN(counts_, index_.counts());
-  // Span ids are never compressed: the file's length bounds the rows, and with them all that is ever allocated for them.
+  // Span ids are never compressed: the file's length bounds the rows, and with them all that is ever allocated for
+  // them.
   if (counts_.rows > size_ / 8) return corrupt("the file is too short for its rows");
   groups_ = static_cast<uint32_t>((counts_.rows + counts_.row_group_rows - 1) / counts_.row_group_rows);
   return check_columns(metadata, place.offset);

@@ -22,7 +22,8 @@ class BlockFile {
  public:
   // Two requests for the size and the tail; a third when index and footer are longer than kTailBytes.
   static constexpr size_t kTailBytes = size_t{512} << 10;
-  static Result<std::unique_ptr<const BlockFile>> open(env::ObjectStore& store, std::string key);
+  static Result<std::unique_ptr<const BlockFile>> open(env::ObjectStore& store, std::string key,
+                                                       parquet::Checksums checksums = parquet::Checksums::verify);
 
   // One leaf in one row group.
   struct Chunk {
@@ -39,6 +40,7 @@ class BlockFile {
   };
 
   const std::string& key() const { return key_; }
+  parquet::Checksums checksums() const { return checksums_; }
   uint64_t size() const { return size_; }
   const BlockCounts& counts() const { return counts_; }
   const IndexReader& index() const { return index_; }
@@ -63,7 +65,8 @@ class BlockFile {
   Error in_leaf(Error error, uint32_t leaf) const;
 
  private:
-  BlockFile(env::ObjectStore& store, std::string key) : store_(store), key_(std::move(key)) {}
+  BlockFile(env::ObjectStore& store, std::string key, parquet::Checksums checksums)
+      : store_(store), key_(std::move(key)), checksums_(checksums) {}
   Status load();
   Status check_columns(const parquet::FileMetadata& metadata, uint64_t data_end);
   Status name_attribute_leaves(size_t leaves);
@@ -72,6 +75,7 @@ class BlockFile {
 
   env::ObjectStore& store_;
   std::string key_;
+  parquet::Checksums checksums_;
   uint64_t size_ = 0;
   uint32_t groups_ = 0;
   BlockCounts counts_;

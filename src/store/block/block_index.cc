@@ -169,33 +169,35 @@ std::string IndexWriter::finish(std::string_view footer) const {
   return out;
 }
 
-Result<IndexReader> IndexReader::open(std::string bytes, std::string_view footer) {
+Result<IndexReader> IndexReader::open(std::string bytes, std::string_view footer, parquet::Checksums checksums) {
+  const bool verify = checksums == parquet::Checksums::verify;
   IndexReader out;
   ByteReader reader(bytes);
   auto magic = reader.fixed<uint32_t>();
   auto count = reader.fixed<uint32_t>();
   auto footer_crc = reader.fixed<uint32_t>();
   if (!reader.ok() || magic != kMagic || count > kMaxSections) return malformed("contents");
-  std::vector<uint32_t> checksums;
+  std::vector<uint32_t> expected_sums;
   for (uint32_t i = 0; i < count; ++i) {
     Section section{};
     section.id = reader.fixed<uint32_t>();
-    checksums.push_back(reader.fixed<uint32_t>());
+    expected_sums.push_back(reader.fixed<uint32_t>());
     section.offset = reader.fixed<uint64_t>();
     section.stored_bytes = reader.fixed<uint64_t>();
     section.raw_bytes = reader.fixed<uint64_t>();
     out.sections_.push_back(section);
   }
   uint32_t expected = crc32c(std::string_view(bytes).substr(0, reader.position()));
-  if (reader.fixed<uint32_t>() != expected || !reader.ok()) return corrupt("the block index's contents are damaged");
-  if (crc32c(footer) != footer_crc) return corrupt("the Parquet footer is damaged: its checksum is wrong");
+  auto stored = reader.fixed<uint32_t>();
+  if (!reader.ok() || (verify && stored != expected)) return corrupt("the block index's contents are damaged");
+  if (verify && crc32c(footer) != footer_crc) return corrupt("the Parquet footer is damaged: its checksum is wrong");
   for (uint32_t i = 0; i < count; ++i) {
     const Section& section = out.sections_[i];
     if (section.offset > bytes.size() || section.stored_bytes > bytes.size() - section.offset ||
         section.raw_bytes > kMaxSectionBytes) {
       return malformed("contents");
     }
-    if (crc32c(std::string_view(bytes).substr(section.offset, section.stored_bytes)) != checksums[i]) {
+    if (verify && crc32c(std::string_view(bytes).substr(section.offset, section.stored_bytes)) != expected_sums[i]) {
       return corrupt("section " + std::to_string(section.id) + " of the block index is damaged: its checksum is wrong");
     }
   }
@@ -246,8 +248,7 @@ Result<PerLeaf<ChunkPages>> IndexReader::pages() const {
       uint64_t entries = reader.varint();
       uint64_t dictionary_bytes = reader.varint();
       uint64_t count = reader.varint();
-      if (encoding > 2 || entries > kMaxBlockRows || dictionary_bytes > kMaxSectionBytes * 2 ||
-          count > reader.left()) {
+      if (encoding > 2 || entries > kMaxBlockRows || dictionary_bytes > kMaxSectionBytes * 2 || count > reader.left()) {
         return malformed("pages");
       }
       chunk.encoding = static_cast<ChunkEncoding>(encoding);
@@ -348,8 +349,8 @@ Result<std::vector<KeyEntry>> IndexReader::keys() const {
       if (type >= kColumnTypes || leaf > kFixedLeaves + kMaxAttributeColumns) return malformed("keys");
       key.columns.push_back({static_cast<ColumnType>(type), static_cast<uint32_t>(leaf)});
     }
-    if (!out.empty() &&
-        std::pair(key.scope, std::string_view(key.name)) <= std::pair(out.back().scope, std::string_view(out.back().name))) {
+    if (!out.empty() && std::pair(key.scope, std::string_view(key.name)) <=
+                            std::pair(out.back().scope, std::string_view(out.back().name))) {
       return malformed("keys");
     }
     out.push_back(std::move(key));

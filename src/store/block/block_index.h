@@ -18,6 +18,7 @@
 #include "model/span_words.h"
 #include "store/block/block_schema.h"
 #include "store/block/trace_order.h"
+#include "store/parquet/page.h"
 
 namespace clew::store {
 
@@ -119,7 +120,7 @@ class IndexWriter {
 // Keeps the stored sections, verified; decodes one when asked.
 class IndexReader {
  public:
-  static Result<IndexReader> open(std::string bytes, std::string_view footer);
+  static Result<IndexReader> open(std::string bytes, std::string_view footer, parquet::Checksums checksums);
 
   Result<BlockCounts> counts() const;
   Result<PerLeaf<ChunkPages>> pages() const;

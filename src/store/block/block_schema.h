@@ -1,5 +1,5 @@
-// The columns of a block (docs/internals/block.md §2, §3): which leaves there are in which order, what they are called in
-// Parquet, and how an attribute's key and type become a column's name.
+// The columns of a block (docs/internals/block.md §2, §3): which leaves there are in which order, what they are called
+// in Parquet, and how an attribute's key and type become a column's name.
 #pragma once
 
 #include <cstdint>

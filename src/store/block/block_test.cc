@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "column/nested_records.h"
 #include "column/table_unit.h"
 #include "store/block/block_writer.h"
 #include "store/block/memory_objects.h"
 #include "store/block/random_spans.h"
+#include "store/block/read_everything.h"
 
 namespace clew::store {
 namespace {
@@ -59,8 +61,8 @@ std::string describe(const SpanTable& table, uint32_t i) {
   out += std::string(vocabulary.names.at(row.name).text) + "\n";
   Envelope e = Envelope::from(vocabulary.envelopes.at(row.envelope));
   out += std::string(vocabulary.text_at(e.trace_state)) + "|" + std::string(vocabulary.text_at(e.status_message)) + "|";
-  for (uint32_t number : {e.flags, e.dropped_attributes, e.dropped_events, e.dropped_links,
-                          std::bit_cast<uint32_t>(e.weight)}) {
+  for (uint32_t number :
+       {e.flags, e.dropped_attributes, e.dropped_events, e.dropped_links, std::bit_cast<uint32_t>(e.weight)}) {
     out += std::to_string(number) + " ";
   }
   out += describe_entity("\nresource ", vocabulary, vocabulary.resources.at(row.resource), kResourcePairs);
@@ -78,8 +80,9 @@ std::string describe(const SpanTable& table, uint32_t i) {
           out += describe("", vocabulary, vocabulary.shapes.at(event.shape), event.values);
         },
         [&](const LinkRecord& link) {
-          out += "link " + link.trace.hex() + link.span.hex() + " " + std::string(vocabulary.text_at(link.trace_state)) +
-                 " " + std::to_string(link.flags) + " " + std::to_string(link.dropped_attributes);
+          out += "link " + link.trace.hex() + link.span.hex() + " " +
+                 std::string(vocabulary.text_at(link.trace_state)) + " " + std::to_string(link.flags) + " " +
+                 std::to_string(link.dropped_attributes);
           out += describe("", vocabulary, vocabulary.shapes.at(link.shape), link.values);
         });
   }
@@ -201,9 +204,9 @@ void expect_equal_numbers(const Sealed& sealed) {
   const Unit& live = *sealed.live;
   uint32_t rows = block.rows();
   RowRange all{0, rows};
-  for (NumberColumn column : {NumberColumn::start_ns, NumberColumn::duration_ns, NumberColumn::kind,
-                              NumberColumn::status, NumberColumn::receive_ns, NumberColumn::bits,
-                              NumberColumn::parent_row}) {
+  for (NumberColumn column :
+       {NumberColumn::start_ns, NumberColumn::duration_ns, NumberColumn::kind, NumberColumn::status,
+        NumberColumn::receive_ns, NumberColumn::bits, NumberColumn::parent_row}) {
     std::vector<int64_t> got(rows), want(rows);
     Status status = block.numbers(column, all, got.data());
     ASSERT_TRUE(status) << status.error().message;
@@ -293,6 +296,231 @@ INSTANTIATE_TEST_SUITE_P(Tables, BlockEquality,
                                          Case{"many_duplicates", {.seed = 7, .rows = 400, .duplicates = 0.5}, kSmall},
                                          Case{"plain_values", {.seed = 8, .rows = 3000, .keys = 12}, {128, 1024}}),
                          [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Block, SameRowsGiveTheSameBytes) {
+  Sealed first, second;
+  RandomTable({.seed = 9, .rows = 400}).fill(*first.table);
+  RandomTable({.seed = 9, .rows = 400}).fill(*second.table);
+  ASSERT_NO_FATAL_FAILURE(first.seal(400, kSmall));
+  ASSERT_NO_FATAL_FAILURE(second.seal(400, kSmall));
+  EXPECT_EQ(first.bytes, second.bytes);
+}
+
+TEST(Block, TakesOnlyTheRowsItWasTold) {
+  Sealed sealed;
+  RandomTable({.seed = 10, .rows = 300}).fill(*sealed.table);
+  ASSERT_NO_FATAL_FAILURE(sealed.seal(120, kSmall));
+  expect_equal_spans(sealed);
+  expect_equal_traces(sealed);
+}
+
+TEST(Block, ListsWhatItIsToldAndTracesWithoutRoot) {
+  Sealed sealed;
+  RandomTable({.seed = 11, .rows = 100}).fill(*sealed.table);
+  ASSERT_NO_FATAL_FAILURE(sealed.seal(100, kSmall, {TraceId{0, 1}, sealed.table->row(0).trace}));
+  expect_equal_traces(sealed);
+}
+
+TEST(Block, OpensInFewReads) {
+  Sealed sealed;
+  RandomTable({.seed = 12, .rows = 500}).fill(*sealed.table);
+  ASSERT_NO_FATAL_FAILURE(sealed.seal(500));
+  sealed.objects.reads = 0;
+  sealed.open();
+  EXPECT_LE(sealed.objects.reads, 2);
+}
+
+TEST(Block, PageSetsNeverHideAValueAndDoHideOthers) {
+  Sealed sealed;
+  RandomTable({.seed = 13, .rows = 1000, .keys = 20}).fill(*sealed.table);
+  ASSERT_NO_FATAL_FAILURE(sealed.seal(1000, kSmall));
+  const Unit& unit = *sealed.unit;
+  auto attributes = unit.attributes();
+  std::vector<ColumnId> columns{kNameColumn, kScopeNameColumn, kStatusMessageColumn};
+  for (const auto& attribute : *attributes) columns.push_back(attribute.id);
+  int hidden = 0;
+  for (ColumnId column : columns) {
+    auto entries = unit.entries(column);
+    ASSERT_TRUE(entries);
+    for (uint32_t page = 0; page * unit.page_rows() < unit.rows(); ++page) {
+      RowRange rows{page * unit.page_rows(), std::min(unit.rows(), (page + 1) * unit.page_rows())};
+      std::vector<uint32_t> begins, used;
+      ASSERT_TRUE(unit.multi_codes(column, rows, begins, used));
+      for (uint32_t code = 0; code < *entries; ++code) {
+        bool may = unit.page_may_contain(column, page, {&code, 1});
+        if (!may) ++hidden;
+        ASSERT_TRUE(may || std::ranges::find(used, code) == used.end()) << "column " << column << " code " << code;
+      }
+    }
+  }
+  EXPECT_GT(hidden, 1000);
+}
+
+TEST(Block, FindsEveryCodeOfAValue) {
+  Sealed sealed;
+  RandomTable({.seed = 14, .rows = 600}).fill(*sealed.table);
+  ASSERT_NO_FATAL_FAILURE(sealed.seal(600, kSmall));
+  const Unit& unit = *sealed.unit;
+  auto attributes = unit.attributes();
+  for (const auto& attribute : *attributes) {
+    auto entries = unit.entries(attribute.id);
+    ASSERT_TRUE(entries);
+    for (uint32_t code = 0; code < *entries; code += 7) {
+      std::vector<uint32_t> found;
+      ASSERT_TRUE(unit.find(attribute.id, unit.entry(attribute.id, code), found));
+      EXPECT_THAT(found, testing::Contains(code)) << attribute.name;
+      for (uint32_t other : found) EXPECT_EQ(unit.entry(attribute.id, other), unit.entry(attribute.id, code));
+    }
+  }
+}
+
+TEST(Block, ColumnsThatSayNothingCostAlmostNothing) {
+  SpanTable table;
+  SpanBatch batch;
+  batch.vocabulary = &table.vocabulary;
+  SpanBuilder builder(batch);
+  uint32_t resource = add_resource(table.vocabulary, {});
+  uint32_t scope = add_scope(table.vocabulary, "", "");
+  for (uint64_t i = 1; i <= 20'000; ++i) {
+    builder.row().trace = {i / 100 * 0x9e3779b97f4a7c15ULL, i / 100};
+    builder.row().span = i * 0x9e3779b97f4a7c15ULL;
+    builder.row().start_ns = i * 1000;
+    builder.row().end_ns = i * 1000 + 10;
+    builder.row().resource = resource;
+    builder.row().scope = scope;
+    builder.attribute("constant", ValueView::of_string("always"));
+    builder.finish();
+    const SpanRow& row = batch.rows.back();
+    table.append(row, std::span<const uint32_t>(batch.words).subspan(row.words, row.word_count));
+    batch.clear();
+  }
+  table.publish();
+  auto bytes = write_block(table, table.rows(), {}, {}, nullptr);
+  ASSERT_TRUE(bytes);
+  // The span's id, a hundredth of the trace's, and some twenty kilobytes of pages and footer.
+  EXPECT_LT(bytes->size(), 20'000 * 10);
+}
+
+TEST(Block, ABudgetStopsTheReading) {
+  Sealed sealed;
+  RandomTable({.seed = 15, .rows = 500}).fill(*sealed.table);
+  ASSERT_NO_FATAL_FAILURE(sealed.seal(500, kSmall));
+  auto budget = std::make_shared<ReadBudget>(10);
+  std::vector<uint32_t> codes(500);
+  Status status = sealed.block->unit(budget)->codes(kNameColumn, {0, sealed.unit->rows()}, codes.data());
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::resource_exhausted);
+}
+
+TEST(Block, ServesManyThreads) {
+  Sealed sealed;
+  RandomTable({.seed = 16, .rows = 300}).fill(*sealed.table);
+  ASSERT_NO_FATAL_FAILURE(sealed.seal(300, kSmall));
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, shared = i % 2 == 0] {
+      SpanTable copied;
+      EXPECT_TRUE(read_everything(shared ? *sealed.unit : *sealed.block->unit(nullptr), copied));
+      EXPECT_EQ(copied.rows(), sealed.unit->rows());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+// Whatever happens to the bytes: the block answers corruption, or what was in it.
+class BlockDamage : public testing::Test {
+ protected:
+  void SetUp() override {
+    RandomTable({.seed = 17, .rows = 30, .keys = 12}).fill(*sealed_.table);
+    ASSERT_NO_FATAL_FAILURE(sealed_.seal(30, {8, 16}));
+    whole_ = describe_all(*sealed_.unit);
+    ASSERT_TRUE(whole_) << whole_.error().message;
+  }
+  static Result<std::string> describe_all(const Unit& unit) {
+    SpanTable copied;
+    TRY(read_everything(unit, copied));
+    std::string out;
+    for (uint32_t i = 0; i < copied.rows(); ++i) out += describe(copied, i);
+    return out;
+  }
+  void expect_judged(const std::string& bytes, size_t at) {
+    ASSERT_TRUE(sealed_.objects.put("damaged", bytes));
+    auto block = Block::open(sealed_.objects, "damaged");
+    if (!block) {
+      EXPECT_EQ(block.error().code, ErrorCode::corruption) << block.error().message;
+      return;
+    }
+    auto got = describe_all(*(*block)->unit(nullptr));
+    if (got) {
+      EXPECT_EQ(*got, *whole_) << "damage at " << at;
+    } else {
+      EXPECT_EQ(got.error().code, ErrorCode::corruption) << got.error().message;
+    }
+  }
+  Sealed sealed_;
+  Result<std::string> whole_;
+};
+
+TEST_F(BlockDamage, OfAnyByteIsNoticed) {
+  for (size_t at = 0; at < sealed_.bytes.size(); at += 23) {
+    std::string damaged = sealed_.bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1 << at % 8);
+    ASSERT_NO_FATAL_FAILURE(expect_judged(damaged, at));
+  }
+}
+
+// Past the checksums: what then does not fit together must still be an error, not a crash.
+TEST_F(BlockDamage, BehindTheChecksumsNeverCrashes) {
+  std::mt19937 random(1);
+  size_t opened = 0, read = 0;
+  for (int round = 0; round < 1500; ++round) {
+    std::string damaged = sealed_.bytes;
+    for (int i = 0; i <= round % 4; ++i) {
+      // Half of them in the index and footer, where one byte means most.
+      size_t from = round % 2 == 0 ? 0 : damaged.size() * 6 / 10;
+      damaged[from + random() % (damaged.size() - from)] = static_cast<char>(random());
+    }
+    ASSERT_TRUE(sealed_.objects.put("damaged", damaged));
+    auto block = Block::open(sealed_.objects, "damaged", parquet::Checksums::ignore);
+    if (!block) {
+      ASSERT_EQ(block.error().code, ErrorCode::corruption) << block.error().message;
+      continue;
+    }
+    ++opened;
+    auto all = describe_all(*(*block)->unit(nullptr));
+    if (all) {
+      ++read;
+    } else {
+      ASSERT_EQ(all.error().code, ErrorCode::corruption) << all.error().message;
+    }
+  }
+  EXPECT_GT(opened, 100U);
+  EXPECT_GT(read, 10U);
+}
+
+TEST_F(BlockDamage, ByALostEndIsNoticed) {
+  for (size_t length = 0; length < sealed_.bytes.size(); length += 101) {
+    auto cut = sealed_.bytes.substr(0, length);
+    ASSERT_TRUE(sealed_.objects.put("cut", cut));
+    auto block = Block::open(sealed_.objects, "cut");
+    ASSERT_FALSE(block) << length;
+    EXPECT_EQ(block.error().code, ErrorCode::corruption);
+  }
+}
+
+TEST_F(BlockDamage, OfOtherFilesIsToldApart) {
+  for (std::string bytes :
+       {std::string(), std::string("PAR1"), std::string(100, 'x'), "PAR1" + std::string(100, '\0') + "PAR1"}) {
+    ASSERT_TRUE(sealed_.objects.put("other", bytes));
+    auto block = Block::open(sealed_.objects, "other");
+    ASSERT_FALSE(block);
+    EXPECT_EQ(block.error().code, ErrorCode::corruption);
+    EXPECT_THAT(block.error().message, testing::HasSubstr("block other"));
+  }
+  auto missing = Block::open(sealed_.objects, "missing");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::not_found);
+}
 
 }  // namespace
 }  // namespace clew::store

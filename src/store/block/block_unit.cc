@@ -297,7 +297,8 @@ Status BlockUnit::nested_codes(const Column& column, RowRange rows, std::vector<
       exact_of_element.push_back(level == 2 ? exact->codes[next++] : kNoCode);
     }
     if (element_begins(*exact) != map->row_begins) {
-      return std::unexpected(file_.in_leaf({ErrorCode::corruption, "its levels differ from its map's"}, column.exact_leaf));
+      return std::unexpected(
+          file_.in_leaf({ErrorCode::corruption, "its levels differ from its map's"}, column.exact_leaf));
     }
     for (uint32_t row = from; row < from + count; ++row) {
       for (uint32_t element = map->row_begins[row]; element < map->row_begins[row + 1]; ++element) {
@@ -356,8 +357,7 @@ Status BlockUnit::parent_rows(RowRange rows, int64_t* out) const {
       const TraceRun& run = (*traces)[trace];
       int64_t parent = parents->has(i) ? parents->numbers[i] : -1;
       if (parent != -1 && (parent < run.first_row || parent >= run.first_row + run.spans || parent == row)) {
-        return std::unexpected(
-            file_.in_leaf({ErrorCode::corruption, "a parent is outside its trace"}, kParentRowLeaf));
+        return std::unexpected(file_.in_leaf({ErrorCode::corruption, "a parent is outside its trace"}, kParentRowLeaf));
       }
       *out++ = parent;
     }
@@ -399,7 +399,8 @@ Status BlockUnit::nested_numbers(NestedNumber column, RowRange rows, std::vector
     ASSIGN_OR_RETURN(auto numbers, cache_.page(leaf, page));
     std::vector<uint32_t> elements = element_begins(*numbers);
     for (uint32_t row = from; row < from + count; ++row) {
-      for (uint32_t i = elements[row]; i < elements[row + 1]; ++i) values.push_back(numbers->numbers[i * step + offset]);
+      for (uint32_t i = elements[row]; i < elements[row + 1]; ++i)
+        values.push_back(numbers->numbers[i * step + offset]);
       begins.push_back(static_cast<uint32_t>(values.size()));
     }
     return {};

@@ -1,5 +1,5 @@
-// A block as one query sees it (column/unit.h). Codes: per attribute key the entries of its columns one after the other,
-// each over all row groups, then those of its residual attributes; so one value may have several codes.
+// A block as one query sees it (column/unit.h). Codes: per attribute key the entries of its columns one after the
+// other, each over all row groups, then those of its residual attributes; so one value may have several codes.
 #pragma once
 
 #include <memory>

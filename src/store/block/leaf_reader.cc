@@ -70,7 +70,8 @@ Result<size_t> read_levels(const Place& place, const parquet::PageHeader& header
   if (!leaf.is_flat()) {
     ASSIGN_OR_RETURN(out.repetition, take_levels(reader, count, leaf.max_repetition));
     auto rows = static_cast<size_t>(std::ranges::count(out.repetition, 0U));
-    if (rows != place.rows() || (count > 0 && out.repetition[0] != 0)) return corrupt("a page has a wrong number of rows");
+    if (rows != place.rows() || (count > 0 && out.repetition[0] != 0))
+      return corrupt("a page has a wrong number of rows");
   }
   if (leaf.max_definition == 0) return count;
   if (leaf.is_flat()) return read_presence(reader, count, out);
@@ -129,7 +130,7 @@ Status read_ids(const Place& place, ByteReader& reader, size_t present, LeafPage
 }
 
 Result<LeafPage> read_page(const Place& place, std::string_view bytes) {
-  ASSIGN_OR_RETURN(parquet::OpenPage page, parquet::open_page(bytes, place.chunk().codec));
+  ASSIGN_OR_RETURN(parquet::OpenPage page, parquet::open_page(bytes, place.chunk().codec, place.file.checksums()));
   ChunkEncoding encoding = place.chunk().encoding;
   if (page.header.is_dictionary || page.total_bytes != bytes.size() ||
       page.header.encoding != expected_encoding(encoding)) {
@@ -144,7 +145,7 @@ Result<LeafPage> read_page(const Place& place, std::string_view bytes) {
     out.numbers.resize(present);
     std::string_view rest = reader.take(reader.left());
     ASSIGN_OR_RETURN([[maybe_unused]] size_t used, kind == LeafKind::int32 ? parquet::decode_delta32(rest, out.numbers)
-                                                                          : parquet::decode_delta(rest, out.numbers));
+                                                                           : parquet::decode_delta(rest, out.numbers));
   } else if (is_id) {
     TRY(read_ids(place, reader, present, out));
   } else {
@@ -215,7 +216,7 @@ Result<std::unique_ptr<ChunkDictionary>> read_entries(const BlockFile& file, uin
   if (chunk.encoding == ChunkEncoding::dictionary) {
     ASSIGN_OR_RETURN(auto stored, file.read(chunk.dictionary_offset, chunk.dictionary_bytes));
     out->stored.push_back(std::move(stored));
-    ASSIGN_OR_RETURN(auto page, parquet::open_page(out->stored.back(), chunk.codec));
+    ASSIGN_OR_RETURN(auto page, parquet::open_page(out->stored.back(), chunk.codec, file.checksums()));
     if (!page.header.is_dictionary || static_cast<uint32_t>(page.header.values) != chunk.entries) {
       return corrupt("the dictionary page is not what the index says");
     }
@@ -228,7 +229,7 @@ Result<std::unique_ptr<ChunkDictionary>> read_entries(const BlockFile& file, uin
   for (uint32_t number = 0; number + 1 < chunk.page_offsets.size(); ++number) {
     uint64_t bytes = chunk.page_offsets[number + 1] - chunk.page_offsets[number];
     std::string_view at = std::string_view(out->stored.back()).substr(chunk.page_offsets[number] - begin, bytes);
-    ASSIGN_OR_RETURN(auto page, parquet::open_page(at, chunk.codec));
+    ASSIGN_OR_RETURN(auto page, parquet::open_page(at, chunk.codec, file.checksums()));
     parquet::PageHeader header = page.header;
     if (header.is_dictionary || header.encoding != Encoding::plain) return corrupt("a page is not of its chunk's kind");
     std::string_view payload = keep(std::move(page), *out);

@@ -252,8 +252,8 @@ Result<parquet::ColumnChunk> LeafWriter::end_row_group(std::string& file, parque
     return std::string_view(payloads_).substr(page.begin, bytes);
   };
   if (dictionary_.size() > parquet::kMaxPageBytes) {
-    return fail(ErrorCode::resource_exhausted, "the values of column " + leaf_.path.back() +
-                                                   " take more than 1 GiB: cut segments smaller");
+    return fail(ErrorCode::resource_exhausted,
+                "the values of column " + leaf_.path.back() + " take more than 1 GiB: cut segments smaller");
   }
   for (const RawPage& page : pages_) {
     if (page.end - page.begin > parquet::kMaxPageBytes || page.values > kMaxPageValues) {

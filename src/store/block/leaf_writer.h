@@ -1,8 +1,9 @@
 // Writes one leaf column of one row group after the other: codes of a segment's dictionary in, pages out.
 //
 // A segment code is looked up in an array and becomes the chunk's own code; the first time it is met, its value is
-// appended to the dictionary page. No value is hashed, and none is touched twice. A plain leaf writes the values instead.
-// Pages are kept uncompressed until the row group ends, because a chunk is compressed as a whole or not at all.
+// appended to the dictionary page. No value is hashed, and none is touched twice. A plain leaf writes the values
+// instead. Pages are kept uncompressed until the row group ends, because a chunk is compressed as a whole or not at
+// all.
 #pragma once
 
 #include <cstdint>

@@ -29,8 +29,8 @@ class NestedColumns {
 
  private:
   struct List {
-    std::vector<uint32_t> repetition, definition;            // of the plain leaves
-    std::vector<uint32_t> map_repetition, map_definition;    // of the map's
+    std::vector<uint32_t> repetition, definition;          // of the plain leaves
+    std::vector<uint32_t> map_repetition, map_definition;  // of the map's
     std::vector<uint32_t> exact_definition;
     std::vector<uint32_t> map_names, map_values, exact;
     std::vector<uint32_t> names, dropped, flags;

@@ -46,7 +46,8 @@ Result<PageCache::Window> PageCache::window(uint32_t leaf, uint32_t page) {
   uint64_t bytes = chunk.page_offsets[end] - chunk.page_offsets[begin];
   if (budget_) TRY(budget_->charge(bytes));
   ASSIGN_OR_RETURN(std::string read, file_.read(chunk.page_offsets[begin], bytes));
-  window = {first + begin, first + end, chunk.page_offsets[begin], std::make_shared<const std::string>(std::move(read))};
+  window = {first + begin, first + end, chunk.page_offsets[begin],
+            std::make_shared<const std::string>(std::move(read))};
   std::lock_guard lock(mutex_);
   windows_[leaf] = window;
   return window;

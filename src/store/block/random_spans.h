@@ -69,9 +69,7 @@ class RandomTable {
     append_hex(out, bytes(count));
     return out;
   }
-  std::string uuid() {
-    return hex(4) + "-" + hex(2) + "-" + hex(2) + "-" + hex(2) + "-" + hex(6);
-  }
+  std::string uuid() { return hex(4) + "-" + hex(2) + "-" + hex(2) + "-" + hex(2) + "-" + hex(6); }
   double real() {
     static const double kReals[] = {0.0, -0.0, 1.0, 0.1, 1e300, 5e-324, -2.5};
     if (odd(10)) return std::numeric_limits<double>::quiet_NaN();

@@ -144,7 +144,8 @@ Result<std::unique_ptr<ResidualIndex>> ResidualIndex::scan(const Block& block, R
     ASSIGN_OR_RETURN(LeafPage names, read(leaves.key));
     if (names.codes.empty()) continue;
     ASSIGN_OR_RETURN(LeafPage values, read(leaves.value));
-    if (names.codes.size() != values.codes.size()) return corrupt("the keys and values of a map do not belong together");
+    if (names.codes.size() != values.codes.size())
+      return corrupt("the keys and values of a map do not belong together");
     for (size_t i = 0; i < names.codes.size(); ++i) {
       TRY(out->add_pair(block, place, names.codes[i], values.codes[i]));
     }

@@ -1,5 +1,6 @@
-// The entries of residual attributes as a unit's codes: which (name, text) of a map, and which bytes of an exact column,
-// are which value of which key. Made by one scan over a block's maps, on the first question about a residual key.
+// The entries of residual attributes as a unit's codes: which (name, text) of a map, and which bytes of an exact
+// column, are which value of which key. Made by one scan over a block's maps, on the first question about a residual
+// key.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -28,9 +29,8 @@ struct MapLeaves {
   uint32_t value;
 };
 inline MapLeaves map_leaves(ResidualPlace place) {
-  constexpr MapLeaves kLeaves[] = {{kResidualKeyLeaf, kResidualValueLeaf},
-                                   {kEventKeyLeaf, kEventValueLeaf},
-                                   {kLinkKeyLeaf, kLinkValueLeaf}};
+  constexpr MapLeaves kLeaves[] = {
+      {kResidualKeyLeaf, kResidualValueLeaf}, {kEventKeyLeaf, kEventValueLeaf}, {kLinkKeyLeaf, kLinkValueLeaf}};
   return kLeaves[static_cast<size_t>(place)];
 }
 

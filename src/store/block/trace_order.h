@@ -1,5 +1,5 @@
-// The order of a block's rows (docs/internals/block.md §1), made from a table's rows: without duplicates, by trace start,
-// trace, span start, span id, order of receipt; with each row's parent and each trace's summary.
+// The order of a block's rows (docs/internals/block.md §1), made from a table's rows: without duplicates, by trace
+// start, trace, span start, span id, order of receipt; with each row's parent and each trace's summary.
 #pragma once
 
 #include <cstdint>

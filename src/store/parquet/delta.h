@@ -1,5 +1,5 @@
-// Parquet's DELTA_BINARY_PACKED (parquet-format/Encodings.md): numbers as bit-packed differences, in blocks of 128 values
-// and four miniblocks. Arithmetic wraps, so any 64-bit values go.
+// Parquet's DELTA_BINARY_PACKED (parquet-format/Encodings.md): numbers as bit-packed differences, in blocks of 128
+// values and four miniblocks. Arithmetic wraps, so any 64-bit values go.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Parquet's file metadata and page headers (parquet-format/src/main/thrift/parquet.thrift), as much as we write and read.
+// Parquet's file metadata and page headers (parquet-format/src/main/thrift/parquet.thrift), as much as we write and
+// read.
 #pragma once
 
 #include <cstdint>

@@ -18,8 +18,8 @@ uint32_t crc32_ieee(std::string_view bytes);
 // Completes header (sizes, crc) and appends header and stored bytes.
 void append_page(PageHeader header, size_t raw_bytes, std::string_view stored, std::string& out);
 
-// A page read and verified. `payload` is the levels and values, in `owned` when they had to be decompressed, else in the
-// bytes the page was opened from.
+// A page read and verified. `payload` is the levels and values, in `owned` when they had to be decompressed, else in
+// the bytes the page was opened from.
 struct OpenPage {
   PageHeader header;
   size_t total_bytes = 0;  // with the header
@@ -27,7 +27,10 @@ struct OpenPage {
   std::string_view payload;
 };
 
+// `ignore` is for fuzzing, which could never get past a checksum to what stands behind it.
+enum class Checksums : uint8_t { verify, ignore };
+
 // The page at the begin of bytes. corruption names what is wrong.
-Result<OpenPage> open_page(std::string_view bytes, Codec codec);
+Result<OpenPage> open_page(std::string_view bytes, Codec codec, Checksums checksums = Checksums::verify);
 
 }  // namespace clew::parquet

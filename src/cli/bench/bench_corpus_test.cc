@@ -1,0 +1,186 @@
+#include "cli/bench/bench_corpus.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "cli/bench/latencies.h"
+#include "cli/bench/load_feed.h"
+#include "column/span_batch.h"
+#include "wire/otlp.h"
+
+namespace clew::cli {
+namespace {
+
+constexpr uint64_t kStart = 1'700'000'000'000'000'000;
+constexpr double kGap = 50'000;
+
+struct Made {
+  std::string request;
+  std::vector<CorpusStream::Trace> traces;
+  uint64_t spans = 0;
+};
+
+Made make(uint64_t seed, uint32_t stream, uint64_t spans) {
+  BenchCorpus corpus(seed, kGap);
+  CorpusStream generator(corpus, stream, 2, kStart);
+  SpansByService by_service;
+  Made made;
+  while (made.spans < spans) {
+    made.traces.push_back(generator.next(by_service));
+    made.spans += made.traces.back().count;
+  }
+  made.request = corpus_request(corpus, by_service, 0, 1);
+  return made;
+}
+
+TEST(BenchCorpus, IsDeterministic) {
+  EXPECT_TRUE(make(1, 0, 2000).request == make(1, 0, 2000).request);
+  EXPECT_FALSE(make(1, 0, 2000).request == make(1, 1, 2000).request);
+  EXPECT_FALSE(make(1, 0, 2000).request == make(2, 0, 2000).request);
+}
+
+TEST(BenchCorpus, IsWhatItPromises) {
+  Made made = make(7, 0, 100'000);
+  wire::OtlpDecoder decoder{Limits{}};
+  SpanBatch batch;
+  Status decoded = decoder.decode_protobuf(made.request, 0, batch);
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  ASSERT_EQ(batch.rows.size(), made.spans);
+  EXPECT_EQ(batch.rejected.spans, 0U);
+
+  auto spans = static_cast<double>(made.spans);
+  double mean = spans / static_cast<double>(made.traces.size());
+  EXPECT_NEAR(mean, kCorpusMeanSpans, 0.5);
+  uint32_t longest = 0;
+  for (const auto& trace : made.traces) longest = std::max(longest, trace.count);
+  EXPECT_LE(longest, 200U);
+  EXPECT_GT(longest, 100U);
+  EXPECT_NEAR(static_cast<double>(made.request.size()) / spans, 500, 40);
+
+  const Vocabulary& vocabulary = decoder.vocabulary();
+  double attributes = 0;
+  for (const SpanRow& row : batch.rows) attributes += static_cast<double>(vocabulary.shapes.at(row.shape).size());
+  EXPECT_NEAR(attributes / spans, 10, 1.5);
+  auto values = [&](std::string_view key) {
+    uint32_t code = vocabulary.find_key({Scope::span, key});
+    return code == kNoCode ? 0U : vocabulary.values(code).size();
+  };
+  EXPECT_EQ(values("app.request.id"), made.spans / kCorpusUuidEvery);
+  EXPECT_GT(values("url.full"), 15'000U);
+  EXPECT_GT(values("network.peer.address"), 40'000U);
+  uint32_t service = vocabulary.find_key({Scope::resource, "service.name"});
+  EXPECT_EQ(vocabulary.values(service).size(), kCorpusServices);
+
+  std::set<uint64_t> ids;
+  std::set<TraceId> roots;
+  uint64_t orphans = 0;
+  for (const SpanRow& row : batch.rows) {
+    ids.insert(row.span);
+    if (row.parent == 0) roots.insert(row.trace);
+    EXPECT_GE(row.start_ns, kStart);
+    EXPECT_GE(row.end_ns, row.start_ns);
+  }
+  for (const SpanRow& row : batch.rows) orphans += row.parent != 0 && !ids.contains(row.parent) ? 1 : 0;
+  EXPECT_EQ(ids.size(), made.spans);
+  EXPECT_EQ(roots.size(), made.traces.size());
+  EXPECT_EQ(orphans, 0U);
+}
+
+TEST(BenchCorpus, CountsTheEntropyOfChoices) {
+  Picked even;
+  for (int i = 0; i < 8; ++i) even.add(std::to_string(i));
+  EXPECT_DOUBLE_EQ(even.entropy_bits(), 3);
+  Picked uneven;
+  uneven.add("a", 3);
+  uneven.add("b", 1);
+  EXPECT_NEAR(uneven.entropy_bits(), 0.8113, 1e-4);
+}
+
+// The floor against an estimate from what was generated: ids and UUIDs by their count, times and picked values by the
+// entropy of their histograms.
+TEST(BenchCorpus, ComputesItsFloor) {
+  double floor = BenchCorpus(1, kGap).floor_bits_per_span();
+  EXPECT_NEAR(BenchCorpus(2, kGap).floor_bits_per_span(), floor, 1e-9);
+  // Twice the time between traces is one bit a trace more.
+  EXPECT_NEAR(BenchCorpus(1, 2 * kGap).floor_bits_per_span() - floor, 1 / kCorpusMeanSpans, 1e-9);
+
+  Made made = make(7, 0, 100'000);
+  wire::OtlpDecoder decoder{Limits{}};
+  SpanBatch batch;
+  ASSERT_TRUE(decoder.decode_protobuf(made.request, 0, batch));
+  // Durations: the histogram in steps of 2^18 ns, and 18 bits within each.
+  std::map<uint64_t, double> steps;
+  for (const SpanRow& row : batch.rows) ++steps[row.duration_ns() >> 18];
+  double bits = 18;
+  for (auto [step, count] : steps) {
+    double p = count / static_cast<double>(made.spans);
+    bits -= p * std::log2(p);
+  }
+  // Median 5 ms, sigma 1.2.
+  double expected = (15.42 + 0.5 * std::log(2 * M_PI * M_E * 1.2 * 1.2)) / std::log(2.0);
+  EXPECT_NEAR(bits, expected, 0.2);
+  // Ids, UUIDs and times alone: they are in it.
+  double least = 64 + 128 / kCorpusMeanSpans + 128.0 / kCorpusUuidEvery + bits;
+  EXPECT_GT(floor, least);
+  EXPECT_LT(floor, least + 120);
+}
+
+TEST(CorpusFeed, SpreadsTracesOverConnectionsAndLosesNone) {
+  CorpusLoad load;
+  load.spans = 20'000;
+  load.connections = 3;
+  load.batch = 100;
+  load.keep_traces = true;
+  load.first_start_ns = kStart;
+  auto feed = corpus_feed(load);
+  std::mutex mutex;
+  std::map<TraceId, std::pair<uint64_t, std::set<uint32_t>>> seen;
+  std::atomic<uint64_t> spans{0};
+  std::atomic<uint64_t> complete_spans{0};
+  std::vector<std::thread> threads;
+  for (uint32_t i = 0; i < load.connections; ++i) {
+    threads.emplace_back([&, i] {
+      while (auto request = feed->next(i)) {
+        spans += request->spans;
+        for (auto [trace, count] : request->traces) {
+          if (trace->unacknowledged.fetch_sub(count) == count) complete_spans += trace->spans;
+          std::lock_guard lock(mutex);
+          seen[trace->id].first += count;
+          seen[trace->id].second.insert(i);
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_GE(spans, load.spans);
+  EXPECT_LT(spans, load.spans + 1000);
+  EXPECT_EQ(complete_spans, spans);
+  size_t spread = 0;
+  for (const auto& [id, at] : seen) spread += at.second.size() > 1 ? 1 : 0;
+  EXPECT_GT(spread, seen.size() / 5);
+}
+
+TEST(CorpusFeed, StopsAtOnce) {
+  CorpusLoad load;
+  load.spans = 1'000'000'000;
+  auto feed = corpus_feed(load);
+  EXPECT_TRUE(feed->next(0));
+  feed->stop();
+  EXPECT_FALSE(feed->next(0));
+}
+
+TEST(Latencies, AreRankedByNearestRank) {
+  Latencies latencies;
+  EXPECT_EQ(latencies.percentile_ms(0.5), 0);
+  for (uint64_t ms = 100; ms >= 1; --ms) latencies.add(ms * 1'000'000);
+  EXPECT_EQ(latencies.percentile_ms(0.5), 50);
+  EXPECT_EQ(latencies.percentile_ms(0.99), 99);
+  EXPECT_EQ(latencies.percentile_ms(1), 100);
+}
+
+}  // namespace
+}  // namespace clew::cli
