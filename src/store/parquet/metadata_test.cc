@@ -126,7 +126,8 @@ TEST(Page, ComesBackAndKnowsDamage) {
     header.encoding = Encoding::rle_dictionary;
     std::string bytes;
     append_page(header, payload.size(), stored, bytes);
-    auto page = open_page(bytes + "next page", codec);
+    const std::string followed = bytes + "next page";
+    auto page = open_page(followed, codec);
     ASSERT_TRUE(page) << page.error().message;
     EXPECT_EQ(page->payload, payload);
     EXPECT_EQ(page->total_bytes, bytes.size());
