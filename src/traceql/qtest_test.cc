@@ -204,7 +204,9 @@ Qtest read_qtest(const std::string& path) {
 
 std::vector<std::string> qtest_files() {
   std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(CLEW_SOURCE_DIR "/tests/traceql/search")) {
+  // Tests run in the root of the tree. Elsewhere there are no files, and a suite without members fails.
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::directory_iterator("tests/traceql/search", missing)) {
     if (entry.path().extension() == ".qtest") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());

@@ -41,7 +41,7 @@ inline std::string decode_json_string(std::string_view line) {
 }
 
 inline std::vector<SyntaxLine> read_syntax_file(const std::string& name) {
-  std::ifstream in(std::string(CLEW_SOURCE_DIR) + "/tests/traceql/syntax/" + name);
+  std::ifstream in(std::string("tests/traceql/syntax/") + name);
   std::vector<SyntaxLine> lines;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {

@@ -1,0 +1,142 @@
+// CPU per span of each stage of ingest, in one process and thread, on the built-in corpus: prints one JSON object.
+// Each stage is timed over all requests, the first tenth apart; `walk` visits every protobuf field of the same bytes
+// and is the unit that a noisy machine can be judged by.
+//   bench_stages [SPANS]
+#include <fmt/format.h>
+#include <time.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "cli/bench/bench_corpus.h"
+#include "column/recode.h"
+#include "column/span_table.h"
+#include "store/block/block_writer.h"
+#include "store/log_encoder.h"
+#include "wire/otlp.h"
+
+namespace clew {
+namespace {
+
+constexpr uint32_t kBatch = 512;
+
+double thread_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+// Visits every field; descends into what the OTLP schema says is a message (by depth and number).
+uint64_t walk(std::string_view bytes, int depth) {
+  uint64_t fields = 0;
+  for (ByteReader reader(bytes); reader.ok() && !reader.at_end(); ++fields) {
+    uint64_t tag = reader.varint();
+    switch (tag & 7) {
+      case 0: reader.varint(); break;
+      case 1: reader.fixed<uint64_t>(); break;
+      case 5: reader.fixed<uint32_t>(); break;
+      default: {
+        std::string_view inner = reader.sized();
+        uint64_t field = tag >> 3;
+        bool is_message = depth < 2 || (depth == 2 && field == 2) || (depth == 3 && (field == 9 || field == 15)) ||
+                          (depth == 4 && field == 2);
+        if (is_message) fields += walk(inner, depth + 1);
+      }
+    }
+  }
+  return fields;
+}
+
+struct Corpus {
+  std::vector<std::string> requests;
+  uint64_t spans = 0;
+  uint64_t bytes = 0;
+  double floor_bits = 0;
+};
+
+Corpus make_corpus(uint64_t spans) {
+  cli::BenchCorpus corpus(1, 100'000);
+  cli::CorpusStream stream(corpus, 0, 1, 1'700'000'000'000'000'000);
+  Corpus out;
+  out.floor_bits = corpus.floor_bits_per_span();
+  while (out.spans < spans) {
+    cli::SpansByService by_service;
+    uint32_t count = 0;
+    while (count < kBatch) count += stream.next(by_service).count;
+    out.requests.push_back(cli::corpus_request(corpus, by_service, 0, 1));
+    out.spans += count;
+    out.bytes += out.requests.back().size();
+  }
+  return out;
+}
+
+struct Stages {
+  double walk = 0, decode = 0, append = 0, log = 0, seal = 0;
+  uint64_t log_bytes = 0, block_bytes = 0, memory_bytes = 0, rows = 0;
+};
+
+Stages measure(const Corpus& corpus) {
+  Stages out;
+  wire::OtlpDecoder decoder{Limits{}};
+  auto segment = std::make_shared<store::Segment>(store::SegmentName{"bench", 0, 1});
+  SpanTable& table = *segment->table;
+  Recoder recoder(decoder.vocabulary(), table.vocabulary);
+  store::LogEncoder encoder;
+  SpanBatch batch;
+  std::vector<uint32_t> words;
+  std::string frame;
+  uint64_t visited = 0;
+  for (const std::string& request : corpus.requests) {
+    double start = thread_ns();
+    visited += walk(request, 0);
+    double walked = thread_ns();
+    if (!decoder.decode_protobuf(request, 1'700'000'000'000'000'000, batch)) std::exit(1);
+    double decoded = thread_ns();
+    uint32_t first = table.pending_rows();
+    for (const SpanRow& row : batch.rows) {
+      words.clear();
+      SpanRow recoded = recoder.row(row, std::span(batch.words).subspan(row.words, row.word_count), words);
+      table.append(recoded, words);
+    }
+    table.publish();
+    double appended = thread_ns();
+    frame.clear();
+    encoder.encode_rows(*segment, first, table.rows() - first, frame);
+    double logged = thread_ns();
+    out.walk += walked - start;
+    out.decode += decoded - walked;
+    out.append += appended - decoded;
+    out.log += logged - appended;
+    out.log_bytes += frame.size();
+  }
+  if (visited == 0) std::exit(1);
+  out.rows = table.rows();
+  out.memory_bytes = table.allocated_bytes();
+  double start = thread_ns();
+  auto block = store::write_block(table, table.rows(), {}, {}, nullptr);
+  if (!block) std::exit(1);
+  out.seal = thread_ns() - start;
+  out.block_bytes = block->size();
+  return out;
+}
+
+}  // namespace
+}  // namespace clew
+
+int main(int argc, char** argv) {
+  uint64_t spans = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 500'000;
+  clew::Corpus corpus = clew::make_corpus(spans);
+  clew::Stages stages = clew::measure(corpus);
+  auto per_span = [&](double total) { return total / static_cast<double>(stages.rows); };
+  fmt::print(
+      "{{\"spans\":{},\"request_bytes\":{:.1f},\"floor_bytes\":{:.2f},\"walk_ns\":{:.1f},\"decode_ns\":{:.1f},"
+      "\"append_ns\":{:.1f},\"log_ns\":{:.1f},\"seal_ns\":{:.1f},\"log_bytes\":{:.1f},\"memory_bytes\":{:.1f},"
+      "\"block_bytes\":{:.2f}}}\n",
+      stages.rows, per_span(static_cast<double>(corpus.bytes)), corpus.floor_bits / 8, per_span(stages.walk),
+      per_span(stages.decode), per_span(stages.append), per_span(stages.log), per_span(stages.seal),
+      per_span(static_cast<double>(stages.log_bytes)), per_span(static_cast<double>(stages.memory_bytes)),
+      per_span(static_cast<double>(stages.block_bytes)));
+}
