@@ -197,8 +197,8 @@ std::string help_text(const std::vector<const Command*>& path, int columns) {
 
 std::string manual_page(const Command& root, std::string_view version) {
   std::string out =
-      fmt::format(".TH CLEW 1 \"\" \"clew {}\"\n.SH NAME\nclew \\- {}\n.SH SYNOPSIS\n.B clew\nCOMMAND [OPTION…]\n",
-                  roff(version), roff(root.summary));
+      fmt::format(".TH CLEW 1 \"\" \"{}\"\n.SH NAME\nclew \\- {}\n.SH SYNOPSIS\n.B clew\nCOMMAND [OPTION…]\n",
+                  roff(version.substr(0, version.find(" ("))), roff(root.summary));
   out += ".SH DESCRIPTION\n" + roff(root.about) + "\n.SH COMMANDS\n";
   std::vector<const Command*> path{&root};
   manual_of(out, path);

@@ -1,6 +1,7 @@
 #include "traceql/candidates.h"
 
 #include <algorithm>
+#include <chrono>
 #include <unordered_map>
 
 namespace clew::traceql {
@@ -48,7 +49,12 @@ Hits needed(const PipelineExpression& expression, const HitsOfFilter& hits, size
 
 }  // namespace
 
-Result<Candidates> find_candidates(UnitFields& fields, bool scan_listed) {
+uint64_t monotonic_ns() {
+  auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
+}
+
+Result<Candidates> find_candidates(UnitFields& fields, bool scan_listed, ReadBudget& budget) {
   const Unit& unit = fields.unit();
   const Program& program = fields.program();
   const auto& pipelines = std::get<PipelineExpression>(program.query().body);
@@ -71,6 +77,7 @@ Result<Candidates> find_candidates(UnitFields& fields, bool scan_listed) {
   std::vector<uint32_t> traces;
   for (uint32_t begin = 0; begin < unit.rows(); begin += unit.page_rows()) {
     RowRange rows{begin, std::min(unit.rows(), begin + unit.page_rows())};
+    TRY(budget.check_time(monotonic_ns()));
     traces.resize(rows.size());
     TRY(unit.trace_numbers(rows, traces.data()));
     for (const SpansetFilter* filter : open) {

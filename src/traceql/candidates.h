@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "column/budget.h"
 #include "traceql/row_scan.h"
 
 namespace clew::traceql {
@@ -17,6 +18,10 @@ struct Candidates {
 };
 
 // `scan_listed` false: nothing is listed, so a unit may be dismissed by its dictionaries alone.
-Result<Candidates> find_candidates(UnitFields& fields, bool scan_listed);
+// The budget's time is looked at for every page.
+Result<Candidates> find_candidates(UnitFields& fields, bool scan_listed, ReadBudget& budget);
+
+// The clock that a budget's deadline is in.
+uint64_t monotonic_ns();
 
 }  // namespace clew::traceql

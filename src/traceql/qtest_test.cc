@@ -193,6 +193,21 @@ TEST_P(QtestFile, Agrees) {
   }
 }
 
+TEST(Search, EndsWithItsTimeAndWhenCancelled) {
+  Qtest data = read_qtest(qtest_files().front());
+  auto query = parse("{ }");
+  ASSERT_TRUE(query);
+  auto overdue = std::make_shared<ReadBudget>(0, 1);
+  auto late = search(Snapshot({unit_of(data, "whole", 0, 1)}, overdue), *query, {});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::deadline_exceeded);
+  auto cancelled = std::make_shared<ReadBudget>();
+  cancelled->cancel();
+  auto gone = search(Snapshot({unit_of(data, "whole", 0, 1)}, cancelled), *query, {});
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, ErrorCode::cancelled);
+}
+
 INSTANTIATE_TEST_SUITE_P(Search, QtestFile, testing::ValuesIn(qtest_files()),
                          [](const auto& info) { return std::filesystem::path(info.param).stem().string(); });
 

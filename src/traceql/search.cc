@@ -72,7 +72,7 @@ class Search {
     budget.inspected_spans += unit.rows();
     budget.inspected_traces += unit.traces();
     ASSIGN_OR_RETURN(auto fields, UnitFields::make(unit, program_));
-    ASSIGN_OR_RETURN(Candidates found, find_candidates(*fields, !listed_.empty()));
+    ASSIGN_OR_RETURN(Candidates found, find_candidates(*fields, !listed_.empty(), budget));
     ASSIGN_OR_RETURN(auto summaries, unit.summaries());
     size_t index = units_.size();
     units_.push_back(std::move(fields));
@@ -114,7 +114,7 @@ class Search {
     size_t next = 0;
     for (; next < candidates_.size() && !is_complete(); ++next) {
       if (bound_ns != 0 && candidates_[next].start_ns <= bound_ns) break;
-      if (next % 256 == 0) TRY(snapshot_.budget().charge(0));
+      if (next % 64 == 0) TRY(snapshot_.budget().check_time(monotonic_ns()));
       if (candidates_[next].is_listed) TRY(gather_from(next));
       TRY(evaluate(candidates_[next]));
     }

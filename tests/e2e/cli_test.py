@@ -49,6 +49,10 @@ class UsageTest(CliCase):
                 done = self.check([*command, "--help"], 0)
                 self.assertGreater(len(done.stdout.splitlines()), 5, done.stdout)
 
+    def test_manual_page_is_the_committed_one(self):
+        committed = (ROOT / "docs/user/clew.1").read_text()
+        self.assertEqual(self.check(["man"], 0).stdout, committed, "run: clew man > docs/user/clew.1")
+
     def test_usage_errors(self):
         for args, says in ((["serve", "--dtaa", "x"], ["--dtaa", "--data"]), (["qurey", "{}"], ["qurey", "query"]),
                            (["query"], []), (["query", "{}", "--limit", "many"], ["limit"]),

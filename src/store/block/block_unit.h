@@ -2,10 +2,12 @@
 // other, each over all row groups, then those of its residual attributes; so one value may have several codes.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "column/unit.h"
 #include "store/block/block.h"
 #include "store/block/page_cache.h"
@@ -76,6 +78,19 @@ class BlockUnit final : public Unit {
   const BlockFile& file_;
   mutable PageCache cache_;
 };
+
+template <typename OnPage>
+Status BlockUnit::each_page(RowRange rows, OnPage&& on_page) const {
+  CHECK(rows.begin <= rows.end && rows.end <= file_.rows());
+  while (rows.begin < rows.end) {
+    uint32_t page = rows.begin / file_.page_rows();
+    RowRange of_page = file_.rows_of_page(page);
+    RowRange wanted{rows.begin, std::min(rows.end, of_page.end)};
+    TRY(on_page(page, wanted.begin - of_page.begin, wanted.size()));
+    rows.begin = wanted.end;
+  }
+  return {};
+}
 
 // The number that a text of the kind or status column stands for; none for other texts.
 std::optional<int64_t> kind_number(std::string_view text);

@@ -254,6 +254,17 @@ Result<LeafPage> read_leaf_page(const BlockFile& file, uint32_t leaf, uint32_t g
   return out;
 }
 
+std::vector<uint32_t> element_begins(const LeafPage& page) {
+  std::vector<uint32_t> out;
+  uint32_t elements = 0;
+  for (size_t i = 0; i < page.repetition.size(); ++i) {
+    if (page.repetition[i] == 0) out.push_back(elements);
+    if (page.definition[i] != 0) ++elements;
+  }
+  out.push_back(elements);
+  return out;
+}
+
 Result<std::unique_ptr<ChunkDictionary>> read_dictionary(const BlockFile& file, uint32_t leaf, uint32_t group) {
   auto out = read_entries(file, leaf, group);
   if (!out) return std::unexpected(file.in_leaf(std::move(out.error()), leaf));

@@ -36,6 +36,9 @@ struct LeafPage {
 Result<LeafPage> read_leaf_page(const BlockFile& file, uint32_t leaf, uint32_t group, uint32_t page,
                                 std::string_view bytes);
 
+// Where the elements of each row of a repeated leaf's page begin, one more than rows.
+std::vector<uint32_t> element_begins(const LeafPage& page);
+
 // The entries of one row group's chunk: its dictionary, or all its values when it is plain. Views into itself.
 struct ChunkDictionary {
   std::vector<ValueView> entries;

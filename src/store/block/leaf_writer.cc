@@ -137,7 +137,7 @@ void LeafWriter::values(std::span<const uint32_t> codes) {
 }
 
 void LeafWriter::close_page(size_t values, size_t present) {
-  pages_.push_back({page_begin_, payloads_.size(), static_cast<uint32_t>(values), present == 0});
+  pages_.push_back({page_begin_, payloads_.size(), static_cast<uint32_t>(values)});
   page_begin_ = payloads_.size();
   codes_ends_.push_back(numeric_ && entries_ == 0 ? 0 : plain_ ? plain_values_ : entries_);
   nulls_ += values - present;
@@ -234,91 +234,99 @@ void LeafWriter::no_lists(size_t rows) {
   close_page(rows, 0);
 }
 
+Status LeafWriter::check_limits() const {
+  bool too_large = dictionary_.size() > parquet::kMaxPageBytes;
+  for (const RawPage& page : pages_) {
+    too_large |= page.end - page.begin > parquet::kMaxPageBytes || page.values > kMaxPageValues;
+  }
+  if (!too_large) return {};
+  return fail(ErrorCode::resource_exhausted,
+              "column " + leaf_.path.back() + " has more values than a page may hold: cut segments smaller");
+}
+
+std::vector<std::string_view> LeafWriter::payloads() const {
+  // The width of the codes stands in every page of a coded leaf; a chunk without entries is plain and has no codes.
+  const size_t surplus = entries_ == 0 && is_coded() ? 1 : 0;
+  std::vector<std::string_view> out;
+  if (entries_ > 0) out.push_back(dictionary_);
+  for (const RawPage& page : pages_) {
+    out.push_back(std::string_view(payloads_).substr(page.begin, page.end - page.begin - surplus));
+  }
+  return out;
+}
+
+// The payloads as they will be stored: compressed, if that is worth it for all of them together.
+std::vector<std::string_view> LeafWriter::pack(const std::vector<std::string_view>& payloads,
+                                               parquet::Compressor& compressor, parquet::Codec& codec) {
+  codec = parquet::Codec::uncompressed;
+  if (leaf_.kind == LeafKind::fixed8 || payloads_.size() + dictionary_.size() <= kTinyChunk) return payloads;
+  stored_.clear();
+  std::vector<size_t> ends;
+  std::string scratch;
+  size_t raw = 0;
+  for (std::string_view payload : payloads) {
+    compressor.compress(payload, scratch);
+    stored_ += scratch;
+    ends.push_back(stored_.size());
+    raw += payload.size();
+    // Hopeless after the first real page: no more is tried. A dictionary says nothing about the pages after it.
+    if (entries_ == 0 && raw > 4096 && stored_.size() * 100 > raw * (kWorthPercent + 2)) return payloads;
+  }
+  if (stored_.size() * 100 > raw * kWorthPercent) return payloads;
+  codec = parquet::Codec::zstd;
+  std::vector<std::string_view> out;
+  size_t begin = 0;
+  for (size_t end : ends) {
+    out.push_back(std::string_view(stored_).substr(begin, end - begin));
+    begin = end;
+  }
+  return out;
+}
+
 Result<parquet::ColumnChunk> LeafWriter::end_row_group(std::string& file, parquet::Compressor& compressor,
                                                        ChunkPages& pages, PageSets& sets) {
+  TRY(check_limits());
+  const bool coded = entries_ > 0;
+  const bool delta = numeric_ && !coded && leaf_.kind != LeafKind::fixed8 && leaf_.kind != LeafKind::fixed16;
+  const Encoding encoding = coded ? Encoding::rle_dictionary : delta ? Encoding::delta_binary_packed : Encoding::plain;
+  pages.encoding = delta ? ChunkEncoding::numbers : coded ? ChunkEncoding::dictionary : ChunkEncoding::plain;
+  pages.entries = coded ? entries_ : plain_values_;
+
   parquet::ColumnChunk chunk;
   chunk.type = physical_type(leaf_.kind);
   chunk.path = leaf_.path;
   chunk.values = static_cast<int64_t>(all_values_);
   chunk.nulls = static_cast<int64_t>(nulls_);
-  const bool coded = entries_ > 0;
-  const bool delta = numeric_ && !coded && leaf_.kind != LeafKind::fixed8 && leaf_.kind != LeafKind::fixed16;
-  const Encoding encoding = coded ? Encoding::rle_dictionary : delta ? Encoding::delta_binary_packed : Encoding::plain;
-  // The width of the codes stands in every page of a coded leaf; a chunk without entries is plain and has no codes.
-  const bool drop_width = !coded && is_coded();
+  chunk.encodings = {Encoding::plain, Encoding::rle};
+  if (encoding != Encoding::plain) chunk.encodings.push_back(encoding);
 
-  auto payload_of = [&](const RawPage& page) {
-    size_t bytes = page.end - page.begin - (drop_width ? 1 : 0);
-    return std::string_view(payloads_).substr(page.begin, bytes);
-  };
-  if (dictionary_.size() > parquet::kMaxPageBytes) {
-    return fail(ErrorCode::resource_exhausted,
-                "the values of column " + leaf_.path.back() + " take more than 1 GiB: cut segments smaller");
-  }
-  for (const RawPage& page : pages_) {
-    if (page.end - page.begin > parquet::kMaxPageBytes || page.values > kMaxPageValues) {
-      return fail(ErrorCode::resource_exhausted,
-                  "a page of column " + leaf_.path.back() + " is above the limit: cut segments smaller");
-    }
-  }
-
-  // Compressed first, because the codec is one for the whole chunk.
-  std::vector<size_t> ends;
-  stored_.clear();
-  size_t raw = 0;
-  bool packed = leaf_.kind != LeafKind::fixed8 && payloads_.size() + dictionary_.size() > kTinyChunk;
-  std::string scratch;
-  auto pack = [&](std::string_view payload) {
-    if (!packed) return;
-    compressor.compress(payload, scratch);
-    stored_ += scratch;
-    ends.push_back(stored_.size());
-    raw += payload.size();
-    // Hopeless after the first real page: no more is tried.
-    if (!coded && raw > 4096 && stored_.size() * 100 > raw * (kWorthPercent + 2)) packed = false;
-  };
-  if (coded) pack(dictionary_);
-  for (const RawPage& page : pages_) pack(payload_of(page));
-  if (stored_.size() * 100 > raw * kWorthPercent) packed = false;
-  chunk.codec = packed ? parquet::Codec::zstd : parquet::Codec::uncompressed;
-
-  pages.encoding = delta ? ChunkEncoding::numbers : coded ? ChunkEncoding::dictionary : ChunkEncoding::plain;
-  pages.entries = coded ? entries_ : plain_values_;
-  size_t next = 0;
-  auto append = [&](bool dictionary, std::string_view payload, uint32_t values) {
+  const std::vector<std::string_view> raw = payloads();
+  const std::vector<std::string_view> stored = pack(raw, compressor, chunk.codec);
+  auto append = [&](size_t i, bool dictionary, uint32_t values) {
     size_t at = file.size();
     parquet::PageHeader header;
     header.is_dictionary = dictionary;
     header.values = static_cast<int32_t>(values);
     header.encoding = dictionary ? Encoding::plain : encoding;
-    std::string_view stored = payload;
-    if (packed) {
-      size_t begin = next == 0 ? 0 : ends[next - 1];
-      stored = std::string_view(stored_).substr(begin, ends[next] - begin);
-      ++next;
-    }
-    parquet::append_page(header, payload.size(), stored, file);
+    parquet::append_page(header, raw[i].size(), stored[i], file);
     size_t bytes = file.size() - at;
     chunk.stored_bytes += static_cast<int64_t>(bytes);
-    chunk.raw_bytes += static_cast<int64_t>(bytes - stored.size() + payload.size());
+    chunk.raw_bytes += static_cast<int64_t>(bytes - stored[i].size() + raw[i].size());
     return static_cast<uint32_t>(bytes);
   };
+  const size_t first = coded ? 1 : 0;
   if (coded) {
     chunk.dictionary_page_offset = static_cast<int64_t>(file.size());
-    pages.dictionary_bytes = append(true, dictionary_, entries_);
+    pages.dictionary_bytes = append(0, true, entries_);
   }
   chunk.data_page_offset = static_cast<int64_t>(file.size());
   for (size_t i = 0; i < pages_.size(); ++i) {
-    uint32_t bytes = append(false, payload_of(pages_[i]), pages_[i].values);
+    uint32_t bytes = append(first + i, false, pages_[i].values);
     pages.pages.push_back({bytes, codes_ends_[i]});
   }
-  chunk.encodings = {Encoding::plain, Encoding::rle};
-  if (encoding != Encoding::plain) chunk.encodings.push_back(encoding);
   if (coded && entries_ <= kMaxSetEntries && leaf_.is_flat() && sets_.size() == pages_.size()) {
     sets.entries = entries_;
-    for (const auto& set : sets_) {
-      sets.bits.append(reinterpret_cast<const char*>(set.data()), (entries_ + 7) / 8);
-    }
+    for (const auto& set : sets_) sets.bits.append(reinterpret_cast<const char*>(set.data()), (entries_ + 7) / 8);
   }
   return chunk;
 }

@@ -6,9 +6,11 @@
 // all.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "column/dictionary.h"
@@ -59,7 +61,6 @@ class LeafWriter {
     size_t begin;
     size_t end;
     uint32_t values;
-    bool empty;  // of values: levels only
   };
   void append_levels(std::span<const uint32_t> levels, int width);
   void append_presence(std::span<const uint64_t> present, size_t rows, size_t count);
@@ -71,6 +72,11 @@ class LeafWriter {
   void append_value(ValueView value, std::string& out) const;
   void close_page(size_t values, size_t present);
   void note_entries(std::span<const uint32_t> codes);
+  Status check_limits() const;
+  // Of the dictionary page, if there is one, and of the data pages.
+  std::vector<std::string_view> payloads() const;
+  std::vector<std::string_view> pack(const std::vector<std::string_view>& payloads, parquet::Compressor& compressor,
+                                     parquet::Codec& codec);
   bool is_coded() const { return !plain_ && !numeric_; }
 
   const Leaf leaf_;

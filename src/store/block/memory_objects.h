@@ -1,6 +1,7 @@
 // An object store in memory, for tests and fuzzing.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <vector>
@@ -46,7 +47,7 @@ class MemoryObjects final : public env::ObjectStore {
     return {};
   }
 
-  int reads = 0;
+  std::atomic<int> reads = 0;
 
  private:
   std::map<std::string, std::string> objects_;
