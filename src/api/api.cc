@@ -43,7 +43,7 @@ bool Api::owns(std::string_view path) const {
 
 std::shared_ptr<ReadBudget> Api::budget() const {
   uint64_t deadline = options_.time_limit_ns == 0 ? 0 : clock_.monotonic_ns() + options_.time_limit_ns;
-  return std::make_shared<ReadBudget>(options_.bytes_limit, deadline);
+  return std::make_shared<ReadBudget>(options_.bytes_limit, deadline, clock_);
 }
 
 net::Response Api::answer(const net::Request& request) {
@@ -60,7 +60,7 @@ net::Response Api::answer(const net::Request& request, std::shared_ptr<ReadBudge
       response.headers.add("allow", "GET, HEAD");
       return response;
     }
-    Call call{request, source_, options_, clock_, {}, std::move(budget), std::move(argument)};
+    Call call{request, source_, options_, {}, std::move(budget), std::move(argument)};
     if (endpoint->reads_spans) {
       ASSIGN_OR_RETURN(call.tenant, tenant_of(request, options_.tenancy));
       // It may have waited for longer than it is worth.

@@ -21,13 +21,12 @@ struct Call {
   const net::Request& request;
   SpanSource& source;
   const ApiOptions& options;
-  const env::Clock& clock;
   std::string tenant;
   std::shared_ptr<ReadBudget> budget;
   std::string argument = {};  // the part of the path that varies: a trace id, a tag's name
 
   std::shared_ptr<const Snapshot> snapshot() const { return source.snapshot(tenant, budget); }
-  Status check_time() const { return budget->check_time(clock.monotonic_ns()); }
+  Status check_time() const { return budget->check_time(); }
 };
 
 // An error becomes plain text with the status of its code (http_status).

@@ -8,14 +8,16 @@
 #include <cstdint>
 
 #include "base/result.h"
+#include "env/clock.h"
 
 namespace clew {
 
 class ReadBudget {
  public:
-  // 0 means without limit. deadline is in the monotonic clock's ns.
-  explicit ReadBudget(uint64_t limit_bytes = 0, uint64_t deadline_monotonic_ns = 0)
-      : limit_bytes_(limit_bytes), deadline_ns_(deadline_monotonic_ns) {}
+  // 0 means without limit. The deadline is a time of the clock's monotonic side; the clock outlives the budget.
+  explicit ReadBudget(uint64_t limit_bytes = 0, uint64_t deadline_monotonic_ns = 0,
+                      const env::Clock& clock = env::system_clock())
+      : clock_(clock), limit_bytes_(limit_bytes), deadline_ns_(deadline_monotonic_ns) {}
 
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
 
@@ -30,9 +32,10 @@ class ReadBudget {
     }
     return {};
   }
-  Status check_time(uint64_t monotonic_now_ns) {
+  // Now and then between reads.
+  Status check_time() {
     if (cancelled_.load(std::memory_order_relaxed)) return fail(ErrorCode::cancelled, "the client went away");
-    if (deadline_ns_ != 0 && monotonic_now_ns > deadline_ns_) {
+    if (deadline_ns_ != 0 && clock_.monotonic_ns() > deadline_ns_) {
       return fail(ErrorCode::deadline_exceeded, "the query took longer than its time limit");
     }
     return {};
@@ -45,6 +48,7 @@ class ReadBudget {
   std::atomic<uint64_t> inspected_traces{0};
 
  private:
+  const env::Clock& clock_;
   uint64_t limit_bytes_;
   uint64_t deadline_ns_;
   std::atomic<bool> cancelled_{false};

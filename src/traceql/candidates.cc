@@ -1,7 +1,6 @@
 #include "traceql/candidates.h"
 
 #include <algorithm>
-#include <chrono>
 #include <unordered_map>
 
 namespace clew::traceql {
@@ -49,11 +48,6 @@ Hits needed(const PipelineExpression& expression, const HitsOfFilter& hits, size
 
 }  // namespace
 
-uint64_t monotonic_ns() {
-  auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
-}
-
 Result<Candidates> find_candidates(UnitFields& fields, bool scan_listed, ReadBudget& budget) {
   const Unit& unit = fields.unit();
   const Program& program = fields.program();
@@ -77,7 +71,7 @@ Result<Candidates> find_candidates(UnitFields& fields, bool scan_listed, ReadBud
   std::vector<uint32_t> traces;
   for (uint32_t begin = 0; begin < unit.rows(); begin += unit.page_rows()) {
     RowRange rows{begin, std::min(unit.rows(), begin + unit.page_rows())};
-    TRY(budget.check_time(monotonic_ns()));
+    TRY(budget.check_time());
     traces.resize(rows.size());
     TRY(unit.trace_numbers(rows, traces.data()));
     for (const SpansetFilter* filter : open) {

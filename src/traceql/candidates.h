@@ -21,7 +21,4 @@ struct Candidates {
 // The budget's time is looked at for every page.
 Result<Candidates> find_candidates(UnitFields& fields, bool scan_listed, ReadBudget& budget);
 
-// The clock that a budget's deadline is in.
-uint64_t monotonic_ns();
-
 }  // namespace clew::traceql

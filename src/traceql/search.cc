@@ -114,7 +114,7 @@ class Search {
     size_t next = 0;
     for (; next < candidates_.size() && !is_complete(); ++next) {
       if (bound_ns != 0 && candidates_[next].start_ns <= bound_ns) break;
-      if (next % 64 == 0) TRY(snapshot_.budget().check_time(monotonic_ns()));
+      if (next % 64 == 0) TRY(snapshot_.budget().check_time());
       if (candidates_[next].is_listed) TRY(gather_from(next));
       TRY(evaluate(candidates_[next]));
     }
