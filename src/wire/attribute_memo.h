@@ -103,9 +103,10 @@ class EntityMemo {
     uint32_t schema_url = kNoCode;
     uint32_t code = kNoCode;
   };
-  const Entry* find(std::string_view raw) const {
+  // The code of the same bytes under the same schema URL, or kNoCode.
+  uint32_t find(std::string_view raw, uint32_t schema_url) const {
     auto found = entries_.find(raw);
-    return found == entries_.end() ? nullptr : &found->second;
+    return found == entries_.end() || found->second.schema_url != schema_url ? kNoCode : found->second.code;
   }
   void store(std::string_view raw, Entry entry);
   size_t allocated_bytes() const { return bytes_; }

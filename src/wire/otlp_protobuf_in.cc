@@ -116,11 +116,8 @@ bool OtlpProtobufIn::resource(const Pieces& pieces, std::string_view schema_url,
   uint64_t incidents = intake_.admission.incidents();
   uint32_t schema = intake_.text_code(schema_url);
   if (pieces.size() == 1) {
-    const EntityMemo::Entry* known = resources_.find(pieces[0]);
-    if (known != nullptr && known->schema_url == schema) {
-      code = known->code;
-      return true;
-    }
+    code = resources_.find(pieces[0], schema);
+    if (code != kNoCode) return true;
   }
   entity_.clear();
   nested_attributes_.clear();
@@ -166,11 +163,8 @@ bool OtlpProtobufIn::scope(const Pieces& pieces, std::string_view schema_url, ui
   uint64_t incidents = intake_.admission.incidents();
   uint32_t schema = intake_.text_code(schema_url);
   if (pieces.size() == 1) {
-    const EntityMemo::Entry* known = scopes_.find(pieces[0]);
-    if (known != nullptr && known->schema_url == schema) {
-      code = known->code;
-      return true;
-    }
+    code = scopes_.find(pieces[0], schema);
+    if (code != kNoCode) return true;
   }
   entity_.clear();
   nested_attributes_.clear();

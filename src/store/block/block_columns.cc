@@ -106,36 +106,31 @@ void BlockColumns::derive_envelopes() {
   each(kWeightLeaf, [&](const Envelope& e) { return number(std::bit_cast<uint32_t>(e.weight)); });
 }
 
+// One word of each tuple: a code of texts, or a number.
+void BlockColumns::derive_word(Entity& entity, const TupleDictionary& tuples, uint32_t leaf, size_t word,
+                               bool is_number) {
+  std::vector<uint32_t> codes;
+  for (uint32_t i = 0; i < tuples.size(); ++i) {
+    uint32_t value = word_at(tuples.at(i), word);
+    codes.push_back(is_number ? numbers_.intern(ValueView::of_int(value)) : value);
+  }
+  derive(entity, leaf, std::move(codes));
+}
+
 void BlockColumns::derive_scopes() {
   const auto& tuples = table_.vocabulary.scopes;
-  auto each = [&](uint32_t leaf, size_t word, bool is_number) {
-    std::vector<uint32_t> codes;
-    for (uint32_t i = 0; i < tuples.size(); ++i) {
-      uint32_t value = word_at(tuples.at(i), word);
-      codes.push_back(is_number ? numbers_.intern(ValueView::of_int(value)) : value);
-    }
-    derive(scopes_, leaf, std::move(codes));
-  };
-  each(kScopeNameLeaf, kScopeNameWord, false);
-  each(kScopeVersionLeaf, kScopeVersionWord, false);
-  each(kScopeSchemaLeaf, kSchemaUrlWord, false);
-  each(kScopeDroppedLeaf, kDroppedWord, true);
+  derive_word(scopes_, tuples, kScopeNameLeaf, kScopeNameWord, false);
+  derive_word(scopes_, tuples, kScopeVersionLeaf, kScopeVersionWord, false);
+  derive_word(scopes_, tuples, kScopeSchemaLeaf, kSchemaUrlWord, false);
+  derive_word(scopes_, tuples, kScopeDroppedLeaf, kDroppedWord, true);
   derive_attributes(scopes_, tuples, kScopePairs, kInstrumentationExactLeaf, scope_residual_);
 }
 
 void BlockColumns::derive_resources() {
   const auto& tuples = table_.vocabulary.resources;
-  auto each = [&](uint32_t leaf, size_t word, bool is_number) {
-    std::vector<uint32_t> codes;
-    for (uint32_t i = 0; i < tuples.size(); ++i) {
-      uint32_t value = word_at(tuples.at(i), word);
-      codes.push_back(is_number ? numbers_.intern(ValueView::of_int(value)) : value);
-    }
-    derive(resources_, leaf, std::move(codes));
-  };
-  each(kResourceSchemaLeaf, kSchemaUrlWord, false);
-  each(kResourceDroppedLeaf, kDroppedWord, true);
-  each(kEntityRefsLeaf, kEntityRefsWord, false);
+  derive_word(resources_, tuples, kResourceSchemaLeaf, kSchemaUrlWord, false);
+  derive_word(resources_, tuples, kResourceDroppedLeaf, kDroppedWord, true);
+  derive_word(resources_, tuples, kEntityRefsLeaf, kEntityRefsWord, false);
   derive_attributes(resources_, tuples, kResourcePairs, kResourceExactLeaf, resource_residual_);
 }
 

@@ -50,6 +50,7 @@ class BlockColumns {
   LeafWriter& writer(uint32_t leaf) { return *writers_[leaf]; }
   void make_writers();
   void derive(Entity& entity, uint32_t leaf, std::vector<uint32_t> codes);
+  void derive_word(Entity& entity, const TupleDictionary& tuples, uint32_t leaf, size_t word, bool is_number);
   void derive_envelopes();
   void derive_scopes();
   void derive_resources();
