@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -97,7 +98,7 @@ Stages measure(const Corpus& corpus) {
   Recoder recoder(decoder.vocabulary(), table.vocabulary);
   store::LogEncoder encoder;
   SpanBatch batch;
-  std::vector<uint32_t> words;
+  std::vector<uint32_t> all;
   std::string frame;
   uint64_t visited = 0;
   for (const std::string& request : corpus.requests) {
@@ -107,11 +108,9 @@ Stages measure(const Corpus& corpus) {
     if (!decoder.decode_protobuf(request, 1'700'000'000'000'000'000, batch)) std::exit(1);
     double decoded = thread_ns();
     uint32_t first = table.pending_rows();
-    for (const SpanRow& row : batch.rows) {
-      words.clear();
-      SpanRow recoded = recoder.row(row, std::span(batch.words).subspan(row.words, row.word_count), words);
-      table.append(recoded, words);
-    }
+    all.resize(batch.rows.size());
+    std::iota(all.begin(), all.end(), 0);
+    table.append(batch, all, recoder);
     table.publish();
     double appended = thread_ns();
     frame.clear();

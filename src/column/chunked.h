@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace clew {
 
@@ -56,18 +57,25 @@ class ChunkedVector {
   // Appends all of values side by side in one chunk, skipping the rest of the current one if they do not fit there;
   // answers the index of the first. The skipped elements are never read.
   uint32_t append_together(std::span<const T> values) {
-    while (static_cast<size_t>(chunk_end_ - next_) < values.size()) {
+    auto [first, room] = open_together(values.size());
+    std::copy(values.begin(), values.end(), room);
+    return first;
+  }
+  // The same with the values still to be set: the index of the first, and its place.
+  std::pair<uint32_t, T*> open_together(size_t count) {
+    while (static_cast<size_t>(chunk_end_ - next_) < count) {
       end_ += static_cast<uint32_t>(chunk_end_ - next_);
       next_ = chunk_end_;
-      if ((kFirst << locate(end_).chunk) >= values.size()) {
+      if ((kFirst << locate(end_).chunk) >= count) {
         open_chunk();
       } else {
         end_ += static_cast<uint32_t>(kFirst << locate(end_).chunk);
       }
     }
-    uint32_t first = end_;
-    append(values);
-    return first;
+    std::pair<uint32_t, T*> place{end_, next_};
+    next_ += count;
+    end_ += static_cast<uint32_t>(count);
+    return place;
   }
   void publish() { published_.store(end_, std::memory_order_release); }
 

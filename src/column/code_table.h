@@ -1,6 +1,8 @@
 // The value -> code side of a dictionary: an insert-only open-addressing table with atomic slots. A grown table
 // replaces the old one by pointer; the old ones live as long as the owner, because a reader may still be probing them.
 //
+//   slot: | upper half of the hash | code + 1 |, 0 when empty; it stands at, or next after, (half & mask)
+//
 // Thread rule: insert() by one writer; find() by anyone. `equal(code)` compares the candidate's entry; the entry must
 // be readable before insert() is called.
 #pragma once
@@ -22,7 +24,7 @@ class CodeTable {
     const Table* table = current_.load(std::memory_order_acquire);
     if (table == nullptr) return kNone;
     uint32_t tag = tag_of(hash);
-    for (size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
+    for (size_t i = tag & table->mask;; i = (i + 1) & table->mask) {
       uint64_t slot = table->slots[i].load(std::memory_order_acquire);
       if (slot == 0) return kNone;
       if (static_cast<uint32_t>(slot >> 32) == tag && equal(static_cast<uint32_t>(slot) - 1)) {
@@ -31,12 +33,17 @@ class CodeTable {
     }
   }
 
-  // Precondition: not there yet. hash_of(code) is called for every code when the table grows.
-  template <typename HashOf>
-  void insert(uint64_t hash, uint32_t code, HashOf&& hash_of) {
+  // Brings the slots of a later find() near.
+  void prefetch(uint64_t hash) const {
+    const Table* table = current_.load(std::memory_order_acquire);
+    if (table != nullptr) __builtin_prefetch(&table->slots[tag_of(hash) & table->mask]);
+  }
+
+  // Precondition: not there yet.
+  void insert(uint64_t hash, uint32_t code) {
     const Table* table = current_.load(std::memory_order_relaxed);
-    if (table == nullptr || (count_ + 1) * 4 > (table->mask + 1) * 3) table = grow(hash_of);
-    place(*table, hash, code, std::memory_order_release);
+    if (table == nullptr || (count_ + 1) * 4 > (table->mask + 1) * 3) table = grow();
+    place(*table, uint64_t{tag_of(hash)} << 32 | (code + 1), std::memory_order_release);
     ++count_;
   }
 
@@ -53,27 +60,22 @@ class CodeTable {
     std::unique_ptr<std::atomic<uint64_t>[]> slots;
   };
 
-  // The upper half of the hash; the lower half chose the slot.
   static uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
 
-  static void place(const Table& table, uint64_t hash, uint32_t code, std::memory_order order) {
-    size_t i = hash & table.mask;
+  static void place(const Table& table, uint64_t slot, std::memory_order order) {
+    size_t i = (slot >> 32) & table.mask;
     while (table.slots[i].load(std::memory_order_relaxed) != 0) i = (i + 1) & table.mask;
-    table.slots[i].store(uint64_t{tag_of(hash)} << 32 | (code + 1), order);
+    table.slots[i].store(slot, order);
   }
 
-  template <typename HashOf>
-  const Table* grow(HashOf&& hash_of) {
+  const Table* grow() {
     const Table* old = current_.load(std::memory_order_relaxed);
     tables_.push_back(std::make_unique<Table>(old == nullptr ? 16 : (old->mask + 1) * 2));
     Table* fresh = tables_.back().get();
     if (old != nullptr) {
       for (size_t i = 0; i <= old->mask; ++i) {
         uint64_t slot = old->slots[i].load(std::memory_order_relaxed);
-        if (slot != 0) {
-          auto code = static_cast<uint32_t>(slot) - 1;
-          place(*fresh, hash_of(code), code, std::memory_order_relaxed);
-        }
+        if (slot != 0) place(*fresh, slot, std::memory_order_relaxed);
       }
     }
     current_.store(fresh, std::memory_order_release);

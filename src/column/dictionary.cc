@@ -4,6 +4,11 @@
 #include <absl/strings/string_view.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include "base/check.h"
 
 namespace clew {
 namespace {
@@ -26,35 +31,50 @@ uint64_t ValueDictionary::hash_of(ValueView value) {
 
 ValueView ValueDictionary::at(uint32_t code) const {
   const Entry& entry = entries_[code];
-  auto type = static_cast<ValueType>(types_[code]);
-  if (has_text(type)) return {type, 0, {entry.data, entry.scalar_or_length}};
-  return {type, entry.scalar_or_length, {}};
+  if (!has_text(entry.type)) return {entry.type, entry.word, {}};
+  const char* text = entry.length <= sizeof entry.word ? reinterpret_cast<const char*>(&entry.word)
+                                                       : std::bit_cast<const char*>(entry.word);
+  return {entry.type, 0, {text, entry.length}};
+}
+
+ValueDictionary::Entry ValueDictionary::make_entry(ValueView value) {
+  if (!has_text(value.type)) return {value.scalar, 0, value.type};
+  CHECK(value.text.size() <= std::numeric_limits<uint32_t>::max());
+  Entry entry{0, static_cast<uint32_t>(value.text.size()), value.type};
+  if (value.text.size() <= sizeof entry.word) {
+    if (!value.text.empty()) std::memcpy(&entry.word, value.text.data(), value.text.size());
+  } else {
+    entry.word = std::bit_cast<uint64_t>(arena_.copy(value.text).data());
+  }
+  return entry;
 }
 
 uint32_t ValueDictionary::push(ValueView value) {
   uint32_t code = entries_.pending_size();
-  if (has_text(value.type)) {
-    std::string_view text = arena_.copy(value.text);
-    entries_.append({text.data(), text.size()});
-  } else {
-    entries_.append({nullptr, value.scalar});
-  }
-  types_.append(static_cast<uint8_t>(value.type));
-  types_.publish();
+  entries_.append(make_entry(value));
   entries_.publish();
   return code;
 }
 
-uint32_t ValueDictionary::intern(ValueView value) {
+void ValueDictionary::prefetch_entry(uint64_t hash) const {
+  uint32_t code = likely_code(hash);
+  if (code != CodeTable::kNone) __builtin_prefetch(&entries_[code]);
+}
+
+void ValueDictionary::prefetch_text(uint64_t hash) const {
+  uint32_t code = likely_code(hash);
+  if (code != CodeTable::kNone) __builtin_prefetch(at(code).text.data());
+}
+
+uint32_t ValueDictionary::intern(ValueView value, uint64_t hash) {
   if (is_plain()) {
     uint32_t code = find(value);
     return code != kNoCode ? code : push(value);
   }
-  uint64_t hash = hash_of(value);
   uint32_t code = table_.find(hash, [&](uint32_t c) { return at(c) == value; });
   if (code != CodeTable::kNone) return code;
   code = push(value);
-  table_.insert(hash, code, [&](uint32_t c) { return hash_of(at(c)); });
+  table_.insert(hash, code);
   return code;
 }
 
@@ -90,13 +110,7 @@ bool ValueDictionary::place(uint32_t code, ValueView value) {
     if (at(code) == value) return true;
     if (at(code).type != ValueType::none) return false;
     // Replay has no readers yet, so a hole may be filled in place.
-    if (has_text(value.type)) {
-      std::string_view text = arena_.copy(value.text);
-      entries_.mutable_at(code) = {text.data(), text.size()};
-    } else {
-      entries_.mutable_at(code) = {nullptr, value.scalar};
-    }
-    types_.mutable_at(code) = static_cast<uint8_t>(value.type);
+    entries_.mutable_at(code) = make_entry(value);
     return true;
   }
   while (entries_.pending_size() < code) push({});
@@ -105,7 +119,7 @@ bool ValueDictionary::place(uint32_t code, ValueView value) {
 }
 
 size_t ValueDictionary::allocated_bytes() const {
-  return entries_.allocated_bytes() + types_.allocated_bytes() + arena_.allocated_bytes() + table_.allocated_bytes();
+  return entries_.allocated_bytes() + arena_.allocated_bytes() + table_.allocated_bytes();
 }
 
 uint64_t TupleDictionary::hash_of(std::span<const uint32_t> words) {
@@ -143,7 +157,7 @@ uint32_t TupleDictionary::intern(std::span<const uint32_t> words) {
   uint32_t code = table_.find(hash, [&](uint32_t c) { return std::ranges::equal(at(c), words); });
   if (code != CodeTable::kNone) return code;
   code = push(words);
-  table_.insert(hash, code, [&](uint32_t c) { return hash_of(at(c)); });
+  table_.insert(hash, code);
   return code;
 }
 

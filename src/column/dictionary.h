@@ -22,7 +22,16 @@ inline constexpr uint32_t kNoCode = 0xffffffffU;
 class ValueDictionary {
  public:
   // The code of the value, which is copied in if it is new.
-  uint32_t intern(ValueView value);
+  uint32_t intern(ValueView value) { return intern(value, hash_of(value)); }
+
+  // The same in steps, for many values at once: each step brings near what the next one reads, so that the look-ups
+  // wait for memory together instead of one after the other.
+  static uint64_t hash_of(ValueView value);
+  void prefetch_slot(uint64_t hash) const { table_.prefetch(hash); }
+  void prefetch_entry(uint64_t hash) const;
+  void prefetch_text(uint64_t hash) const;
+  uint32_t intern(ValueView value, uint64_t hash);
+
   // A new code, without a look-up: from the first call on the dictionary is plain.
   uint32_t append(ValueView value);
   bool is_plain() const { return hashed_.load(std::memory_order_acquire) != kAllHashed; }
@@ -42,18 +51,22 @@ class ValueDictionary {
   size_t allocated_bytes() const;
 
  private:
+  // `word` is the scalar's bits, a text of up to eight bytes itself, or the address of a longer one.
   struct Entry {
-    const char* data;
-    uint64_t scalar_or_length;
+    uint64_t word;
+    uint32_t length;
+    ValueType type;
   };
   static constexpr uint32_t kAllHashed = 0xffffffffU;
 
-  static uint64_t hash_of(ValueView value);
+  Entry make_entry(ValueView value);
   uint32_t push(ValueView value);
+  // Some code whose slot looks like that of the hash, or kNone.
+  uint32_t likely_code(uint64_t hash) const {
+    return table_.find(hash, [](uint32_t) { return true; });
+  }
 
-  // The type is kept beside the entry to keep entries at 16 bytes.
   ChunkedVector<Entry, 8> entries_;
-  ChunkedVector<uint8_t, 16> types_;
   Arena arena_;
   CodeTable table_;
   // Entries from here on are not in the table.

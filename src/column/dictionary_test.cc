@@ -42,6 +42,23 @@ TEST(ValueDictionary, TypesAndBitsTellValuesApart) {
   EXPECT_EQ(dictionary.find(ValueView::of_int(2)), kNoCode);
 }
 
+TEST(ValueDictionary, StepsFindAndEnterAsOneCallDoes) {
+  ValueDictionary dictionary;
+  std::vector<std::string> texts;
+  for (size_t length = 0; length < 40; ++length) texts.push_back(std::string(length, 'x'));
+  for (int round = 0; round < 2; ++round) {
+    for (uint32_t i = 0; i < texts.size(); ++i) {
+      ValueView value = ValueView::of_string(texts[i]);
+      uint64_t hash = ValueDictionary::hash_of(value);
+      dictionary.prefetch_slot(hash);
+      dictionary.prefetch_entry(hash);
+      dictionary.prefetch_text(hash);
+      ASSERT_EQ(dictionary.intern(value, hash), i);
+      ASSERT_EQ(dictionary.at(i), value);
+    }
+  }
+}
+
 TEST(ValueDictionary, EntriesNeverMove) {
   ValueDictionary dictionary;
   std::vector<std::string_view> views;

@@ -6,6 +6,9 @@
 namespace clew {
 namespace {
 
+// Look-ups under way at the same time: more than memory can serve at once, few enough for their lines to stay near.
+constexpr size_t kTogether = 32;
+
 // table[code], growing the table when a code is met for the first time.
 uint32_t& slot(std::vector<uint32_t>& table, uint32_t code) {
   if (code >= table.size()) table.resize(std::max<size_t>(code + 1, table.size() * 2), kNoCode);
@@ -46,29 +49,70 @@ uint32_t Recoder::value(uint32_t key_code, uint32_t code) {
   return new_value(keys_[key_code], key_code, code);
 }
 
-const Recoder::ShapeTable& Recoder::shape(uint32_t code) {
+const Recoder::Shape& Recoder::shape(uint32_t code) {
   if (code >= shapes_.size()) shapes_.resize(std::max<size_t>(code + 1, shapes_.size() * 2));
-  ShapeTable& table = shapes_[code];
-  if (table.to_shape == kNoCode) {
+  Shape& table = shapes_[code];
+  if (table.to == kNoCode) {
     auto keys = from_.shapes.at(code);
     table.keys.assign(keys.begin(), keys.end());
     std::vector<uint32_t> to_keys;
     for (uint32_t k : table.keys) to_keys.push_back(key(k));
-    table.to_shape = to_.shapes.intern(to_keys);
+    table.to = to_.shapes.intern(to_keys);
   }
   return table;
 }
 
-void Recoder::values(const ShapeTable& shape, std::span<const uint32_t> in, std::vector<uint32_t>& words) {
-  size_t at = words.size();
-  words.resize(at + in.size());
-  for (size_t i = 0; i < in.size(); ++i) {
+void Recoder::values(const Shape& shape, const uint32_t* in, uint32_t* out) {
+  for (size_t i = 0; i < shape.keys.size(); ++i) {
     uint32_t key_code = shape.keys[i];
     KeyTable& table = keys_[key_code];
     uint32_t code = in[i];
     uint32_t known = code < table.values.size() ? table.values[code] : kNoCode;
-    words[at + i] = known != kNoCode ? known : new_value(table, key_code, code);
+    out[i] = known != kNoCode ? known : new_value(table, key_code, code);
   }
+}
+
+void Recoder::append_values(const Shape& shape, std::span<const uint32_t> in, std::vector<uint32_t>& words) {
+  size_t at = words.size();
+  words.resize(at + shape.keys.size());
+  values(shape, in.data(), words.data() + at);
+}
+
+void Recoder::learn(const SpanBatch& batch, std::span<const uint32_t> rows) {
+  new_values_.clear();
+  for (uint32_t row : rows) {
+    const SpanRow& span = batch.rows[row];
+    const Shape& known = shape(span.shape);
+    const uint32_t* codes = batch.words.data() + span.words;
+    for (size_t i = 0; i < known.keys.size(); ++i) {
+      KeyTable& table = keys_[known.keys[i]];
+      if (slot(table.values, codes[i]) == kNoCode) new_values_.push_back({known.keys[i], codes[i], {}, 0, nullptr});
+    }
+  }
+  for (size_t done = 0; done < new_values_.size(); done += kTogether) {
+    learn(std::span(new_values_).subspan(done, std::min(kTogether, new_values_.size() - done)));
+  }
+}
+
+void Recoder::learn(std::span<NewValue> values) {
+  for (NewValue& value : values) {
+    value.to = &to_.values(keys_[value.key].to_key);
+    value.value = from_.values(value.key).at(value.code);
+    value.hash = ValueDictionary::hash_of(value.value);
+    value.to->prefetch_slot(value.hash);
+  }
+  for (NewValue& value : values) value.to->prefetch_entry(value.hash);
+  for (NewValue& value : values) value.to->prefetch_text(value.hash);
+  for (NewValue& value : values) {
+    keys_[value.key].values[value.code] =
+        value.to->is_plain() ? value.to->append(value.value) : value.to->intern(value.value, value.hash);
+  }
+}
+
+void Recoder::words(const Shape& shape, std::span<const uint32_t> in, uint8_t bits, std::vector<uint32_t>& out) {
+  size_t count = shape.keys.size();
+  append_values(shape, in.first(count), out);
+  if (bits & kHasNested) nested(in.subspan(count), out);
 }
 
 uint32_t Recoder::entity(const TupleDictionary& from, TupleDictionary& to, uint32_t code, size_t pairs,
@@ -119,19 +163,19 @@ void Recoder::nested(std::span<const uint32_t> in, std::vector<uint32_t>& words)
   bool well_formed = walk_nested(
       in, from_.shapes,
       [&](EventRecord event) {
-        const ShapeTable& table = shape(event.shape);
+        const Shape& table = shape(event.shape);
         event.name = event_name(event.name);
-        event.shape = table.to_shape;
+        event.shape = table.to;
         append_event_head(words, event);
-        values(table, event.values, words);
+        append_values(table, event.values, words);
       },
       [&](LinkRecord link) {
         open_links();
-        const ShapeTable& table = shape(link.shape);
+        const Shape& table = shape(link.shape);
         link.trace_state = text(link.trace_state);
-        link.shape = table.to_shape;
+        link.shape = table.to;
         append_link_head(words, link);
-        values(table, link.values, words);
+        append_values(table, link.values, words);
         ++links;
       });
   DCHECK(well_formed);
@@ -147,11 +191,9 @@ SpanRow Recoder::row(const SpanRow& in, std::span<const uint32_t> in_words, std:
   out.scope = scope(in.scope);
   out.name = name(in.name);
   out.envelope = envelope(in.envelope);
-  const ShapeTable& table = shape(in.shape);
-  out.shape = table.to_shape;
-  size_t count = table.keys.size();
-  values(table, in_words.first(count), words);
-  if (in.bits & kHasNested) nested(in_words.subspan(count), words);
+  const Shape& table = shape(in.shape);
+  out.shape = table.to;
+  this->words(table, in_words, in.bits, words);
   out.word_count = static_cast<uint32_t>(words.size() - out.words);
   return out;
 }

@@ -1,68 +1,113 @@
 #include "column/span_table.h"
 
+#include "column/recode.h"
+
 namespace clew {
+namespace {
+
+// Rows between the prefetch of a trace's slot and its use.
+constexpr size_t kLookAhead = 8;
+
+}  // namespace
 
 void SpanTable::append(const SpanRow& row, std::span<const uint32_t> words) {
-  uint32_t at = starts_.pending_size();
-  spans_.append(row.span);
-  parents_.append(row.parent);
-  ends_.append(row.end_ns);
-  resources_.append(row.resource);
-  scopes_.append(row.scope);
-  names_.append(row.name);
-  shapes_.append(row.shape);
-  envelopes_.append(row.envelope);
-  word_begins_.append(words.empty() ? 0 : words_.append_together(words));
-  word_counts_.append(static_cast<uint32_t>(words.size()));
-  marks_.append({static_cast<uint8_t>(row.kind), static_cast<uint8_t>(row.status), row.bits});
-  uint32_t runs = receive_runs_.pending_size();
-  if (runs == 0 || receive_runs_[runs - 1].receive_ns != row.receive_ns) {
-    receive_runs_.append({at, row.receive_ns});
-    receive_runs_.publish();
-  }
-  uint32_t trace = enter_trace(row.trace, at);
-  trace_numbers_.append(trace);
-  starts_.append(row.start_ns);
+  uint32_t number = rows_.pending_size();
+  Rows::Run run = rows_.open(1);
+  run.at<kResource>(0) = row.resource;
+  run.at<kScope>(0) = row.scope;
+  run.at<kName>(0) = row.name;
+  run.at<kShape>(0) = row.shape;
+  run.at<kEnvelope>(0) = row.envelope;
+  run.at<kWordBegin>(0) = words.empty() ? 0 : words_.append_together(words);
+  run.at<kWordCount>(0) = static_cast<uint32_t>(words.size());
+  set_plain(run, 0, number, row);
 }
 
-uint32_t SpanTable::enter_trace(TraceId id, uint32_t row) {
-  uint64_t hash = id.hash();
-  uint32_t trace = trace_table_.find(hash, [&](uint32_t t) { return trace_ids_[t] == id; });
-  if (trace != CodeTable::kNone) {
-    auto& head = heads_.mutable_at(trace);
-    previous_.append(head.load(std::memory_order_relaxed));
-    // A reader that follows the new head must find the row's link.
-    head.store(row, std::memory_order_release);
-    return trace;
+void SpanTable::append(const SpanBatch& batch, std::span<const uint32_t> rows, Recoder& recoder) {
+  std::vector<uint32_t> nested;
+  recoder.learn(batch, rows);
+  while (!rows.empty()) {
+    uint32_t number = rows_.pending_size();
+    Rows::Run run = rows_.open(rows.size());
+    for (size_t i = 0; i < run.rows; ++i) {
+      if (i + kLookAhead < run.rows) trace_table_.prefetch(batch.rows[rows[i + kLookAhead]].trace.hash());
+      const SpanRow& row = batch.rows[rows[i]];
+      auto words = std::span(batch.words).subspan(row.words, row.word_count);
+      run.at<kResource>(i) = recoder.resource(row.resource);
+      run.at<kScope>(i) = recoder.scope(row.scope);
+      run.at<kName>(i) = recoder.name(row.name);
+      run.at<kEnvelope>(i) = recoder.envelope(row.envelope);
+      const Recoder::Shape& shape = recoder.shape(row.shape);
+      run.at<kShape>(i) = shape.to;
+      if (row.bits & kHasNested) {
+        nested.clear();
+        recoder.words(shape, words, row.bits, nested);
+        run.at<kWordBegin>(i) = words_.append_together(nested);
+        run.at<kWordCount>(i) = static_cast<uint32_t>(nested.size());
+      } else {
+        auto [begin, room] = words_.open_together(shape.keys.size());
+        recoder.values(shape, words.data(), room);
+        run.at<kWordBegin>(i) = begin;
+        run.at<kWordCount>(i) = static_cast<uint32_t>(shape.keys.size());
+      }
+      set_plain(run, i, number + static_cast<uint32_t>(i), row);
+    }
+    rows = rows.subspan(run.rows);
   }
-  trace = trace_ids_.pending_size();
-  previous_.append(kNoRow);
-  trace_ids_.append(id);
-  first_rows_.append(row);
-  heads_.emplace().store(row, std::memory_order_relaxed);
-  trace_ids_.publish();
-  heads_.publish();
-  first_rows_.publish();
-  trace_table_.insert(hash, trace, [&](uint32_t t) { return trace_ids_[t].hash(); });
-  return trace;
+}
+
+void SpanTable::set_plain(const Rows::Run& run, size_t at, uint32_t number, const SpanRow& row) {
+  run.at<kSpan>(at) = row.span;
+  run.at<kParent>(at) = row.parent;
+  run.at<kStart>(at) = row.start_ns;
+  run.at<kEnd>(at) = row.end_ns;
+  run.at<kMarks>(at) = {static_cast<uint8_t>(row.kind), static_cast<uint8_t>(row.status), row.bits};
+  uint32_t runs = receive_runs_.pending_size();
+  if (runs == 0 || receive_runs_[runs - 1].receive_ns != row.receive_ns) {
+    receive_runs_.append({number, row.receive_ns});
+    receive_runs_.publish();
+  }
+  enter_trace(run, at, number, row.trace);
+}
+
+void SpanTable::enter_trace(const Rows::Run& run, size_t at, uint32_t row, TraceId id) {
+  uint64_t hash = id.hash();
+  uint32_t number = trace_table_.find(hash, [&](uint32_t t) { return traces_[t].id == id; });
+  if (number == CodeTable::kNone) {
+    number = traces_.pending_size();
+    Trace& trace = traces_.emplace();
+    trace.id = id;
+    trace.first_row = row;
+    trace.head.store(row, std::memory_order_relaxed);
+    traces_.publish();
+    trace_table_.insert(hash, number);
+    run.at<kTrace>(at) = number;
+    run.at<kPrevious>(at) = kNoRow;
+    return;
+  }
+  auto& head = traces_.mutable_at(number).head;
+  run.at<kTrace>(at) = number;
+  run.at<kPrevious>(at) = head.load(std::memory_order_relaxed);
+  // A reader that follows the new head must find the row's link.
+  head.store(row, std::memory_order_release);
 }
 
 SpanRow SpanTable::row(uint32_t i) const {
   SpanRow out;
-  out.trace = trace_ids_[trace_numbers_[i]];
-  out.span = spans_[i];
-  out.parent = parents_[i];
-  out.start_ns = starts_[i];
-  out.end_ns = ends_[i];
+  out.trace = traces_[trace_of(i)].id;
+  out.span = span(i);
+  out.parent = parent(i);
+  out.start_ns = start_ns(i);
+  out.end_ns = end_ns(i);
   out.receive_ns = receive_ns(i);
-  out.resource = resources_[i];
-  out.scope = scopes_[i];
-  out.name = names_[i];
-  out.shape = shapes_[i];
-  out.envelope = envelopes_[i];
-  out.words = word_begins_[i];
-  out.word_count = word_counts_[i];
-  Marks marks = marks_[i];
+  out.resource = resource(i);
+  out.scope = scope(i);
+  out.name = name(i);
+  out.shape = shape(i);
+  out.envelope = envelope(i);
+  out.words = rows_.at<kWordBegin>(i);
+  out.word_count = rows_.at<kWordCount>(i);
+  Marks marks = rows_.at<kMarks>(i);
   out.kind = static_cast<SpanKind>(marks.kind);
   out.status = static_cast<StatusCode>(marks.status);
   out.bits = marks.bits;
@@ -81,10 +126,10 @@ uint64_t SpanTable::receive_ns(uint32_t i) const {
 
 uint32_t SpanTable::trace_count(uint32_t rows) const {
   uint32_t low = 0;
-  uint32_t high = first_rows_.size();
+  uint32_t high = traces_.size();
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (first_rows_[middle] < rows) {
+    if (traces_[middle].first_row < rows) {
       low = middle + 1;
     } else {
       high = middle;
@@ -94,25 +139,20 @@ uint32_t SpanTable::trace_count(uint32_t rows) const {
 }
 
 uint32_t SpanTable::find_trace(TraceId id, uint32_t rows) const {
-  uint32_t trace = trace_table_.find(id.hash(), [&](uint32_t t) { return trace_ids_[t] == id; });
-  if (trace == CodeTable::kNone || first_rows_[trace] >= rows) return kNoTrace;
+  uint32_t trace = trace_table_.find(id.hash(), [&](uint32_t t) { return traces_[t].id == id; });
+  if (trace == CodeTable::kNone || traces_[trace].first_row >= rows) return kNoTrace;
   return trace;
 }
 
 void SpanTable::trace_rows(uint32_t trace, uint32_t rows, std::vector<uint32_t>& out) const {
-  for (uint32_t i = heads_[trace].load(std::memory_order_acquire); i != kNoRow; i = previous_[i]) {
+  for (uint32_t i = traces_[trace].head.load(std::memory_order_acquire); i != kNoRow; i = previous_row(i)) {
     if (i < rows) out.push_back(i);
   }
 }
 
 size_t SpanTable::allocated_bytes() const {
-  return spans_.allocated_bytes() + parents_.allocated_bytes() + starts_.allocated_bytes() + ends_.allocated_bytes() +
-         resources_.allocated_bytes() + scopes_.allocated_bytes() + names_.allocated_bytes() +
-         shapes_.allocated_bytes() + envelopes_.allocated_bytes() + word_begins_.allocated_bytes() +
-         word_counts_.allocated_bytes() + words_.allocated_bytes() + marks_.allocated_bytes() +
-         trace_numbers_.allocated_bytes() + previous_.allocated_bytes() + receive_runs_.allocated_bytes() +
-         trace_ids_.allocated_bytes() + first_rows_.allocated_bytes() + heads_.allocated_bytes() +
-         trace_table_.allocated_bytes() + vocabulary.allocated_bytes();
+  return rows_.allocated_bytes() + words_.allocated_bytes() + receive_runs_.allocated_bytes() +
+         traces_.allocated_bytes() + trace_table_.allocated_bytes() + vocabulary.allocated_bytes();
 }
 
 }  // namespace clew

@@ -13,11 +13,15 @@
 #include <vector>
 
 #include "column/chunked.h"
+#include "column/chunked_columns.h"
 #include "column/code_table.h"
+#include "column/span_batch.h"
 #include "column/span_row.h"
 #include "column/vocabulary.h"
 
 namespace clew {
+
+class Recoder;
 
 inline constexpr uint32_t kNoRow = 0xffffffffU;
 inline constexpr uint32_t kNoTrace = 0xffffffffU;
@@ -28,37 +32,41 @@ class SpanTable {
 
   // Precondition: codes are this vocabulary's; words are the row's own (row.words and row.word_count are ignored).
   void append(const SpanRow& row, std::span<const uint32_t> words);
-  void publish() { starts_.publish(); }
+  // The rows of the batch with these indices. Precondition: the recoder leads from the batch's vocabulary to this one.
+  void append(const SpanBatch& batch, std::span<const uint32_t> rows, Recoder& recoder);
+  void publish() { rows_.publish(); }
 
-  uint32_t rows() const { return starts_.size(); }
-  uint32_t pending_rows() const { return starts_.pending_size(); }
+  uint32_t rows() const { return rows_.size(); }
+  uint32_t pending_rows() const { return rows_.pending_size(); }
 
   SpanRow row(uint32_t i) const;
   std::span<const uint32_t> words(uint32_t i) const {
-    uint32_t count = word_counts_[i];
-    return count == 0 ? std::span<const uint32_t>{} : words_.piece(word_begins_[i], word_begins_[i] + count);
+    uint32_t count = rows_.at<kWordCount>(i);
+    if (count == 0) return {};
+    uint32_t begin = rows_.at<kWordBegin>(i);
+    return words_.piece(begin, begin + count);
   }
 
   // Single cells, for scans.
-  uint64_t start_ns(uint32_t i) const { return starts_[i]; }
-  uint64_t end_ns(uint32_t i) const { return ends_[i]; }
-  uint64_t span(uint32_t i) const { return spans_[i]; }
-  uint64_t parent(uint32_t i) const { return parents_[i]; }
-  uint32_t name(uint32_t i) const { return names_[i]; }
-  uint32_t resource(uint32_t i) const { return resources_[i]; }
-  uint32_t scope(uint32_t i) const { return scopes_[i]; }
-  uint32_t shape(uint32_t i) const { return shapes_[i]; }
-  uint32_t envelope(uint32_t i) const { return envelopes_[i]; }
-  uint8_t kind(uint32_t i) const { return marks_[i].kind; }
-  uint8_t status(uint32_t i) const { return marks_[i].status; }
-  uint8_t bits(uint32_t i) const { return marks_[i].bits; }
+  uint64_t start_ns(uint32_t i) const { return rows_.at<kStart>(i); }
+  uint64_t end_ns(uint32_t i) const { return rows_.at<kEnd>(i); }
+  uint64_t span(uint32_t i) const { return rows_.at<kSpan>(i); }
+  uint64_t parent(uint32_t i) const { return rows_.at<kParent>(i); }
+  uint32_t name(uint32_t i) const { return rows_.at<kName>(i); }
+  uint32_t resource(uint32_t i) const { return rows_.at<kResource>(i); }
+  uint32_t scope(uint32_t i) const { return rows_.at<kScope>(i); }
+  uint32_t shape(uint32_t i) const { return rows_.at<kShape>(i); }
+  uint32_t envelope(uint32_t i) const { return rows_.at<kEnvelope>(i); }
+  uint8_t kind(uint32_t i) const { return rows_.at<kMarks>(i).kind; }
+  uint8_t status(uint32_t i) const { return rows_.at<kMarks>(i).status; }
+  uint8_t bits(uint32_t i) const { return rows_.at<kMarks>(i).bits; }
   uint64_t receive_ns(uint32_t i) const;
 
   // Traces. A reader that knows `rows` rows sees trace_count(rows) traces.
-  uint32_t trace_of(uint32_t i) const { return trace_numbers_[i]; }
-  uint32_t previous_row(uint32_t i) const { return previous_[i]; }
+  uint32_t trace_of(uint32_t i) const { return rows_.at<kTrace>(i); }
+  uint32_t previous_row(uint32_t i) const { return rows_.at<kPrevious>(i); }
   uint32_t trace_count(uint32_t rows) const;
-  TraceId trace_id(uint32_t trace) const { return trace_ids_[trace]; }
+  TraceId trace_id(uint32_t trace) const { return traces_[trace].id; }
   uint32_t find_trace(TraceId id, uint32_t rows) const;
   // Rows of the trace below `rows`, newest first, appended to out.
   void trace_rows(uint32_t trace, uint32_t rows, std::vector<uint32_t>& out) const;
@@ -75,18 +83,38 @@ class SpanTable {
     uint32_t first_row;
     uint64_t receive_ns;
   };
-  uint32_t enter_trace(TraceId id, uint32_t row);
+  enum Column : size_t {
+    kSpan,
+    kParent,
+    kStart,
+    kEnd,
+    kResource,
+    kScope,
+    kName,
+    kShape,
+    kEnvelope,
+    kWordBegin,
+    kWordCount,
+    kTrace,
+    kPrevious,
+    kMarks,
+  };
+  using Rows = ChunkedColumns<64, uint64_t, uint64_t, uint64_t, uint64_t, uint32_t, uint32_t, uint32_t, uint32_t,
+                              uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, Marks>;
+  struct Trace {
+    TraceId id;
+    uint32_t first_row = 0;
+    std::atomic<uint32_t> head{0};
+  };
+  // Sets the cells that are not codes.
+  void set_plain(const Rows::Run& run, size_t at, uint32_t number, const SpanRow& row);
+  void enter_trace(const Rows::Run& run, size_t at, uint32_t row, TraceId id);
 
-  ChunkedVector<uint64_t> spans_, parents_, starts_, ends_;
-  ChunkedVector<uint32_t> resources_, scopes_, names_, shapes_, envelopes_;
-  ChunkedVector<uint32_t> word_begins_, word_counts_, words_;
-  ChunkedVector<Marks> marks_;
-  ChunkedVector<uint32_t> trace_numbers_, previous_;
+  Rows rows_;
+  ChunkedVector<uint32_t> words_;
   // Rows that came together share their receive time.
   ChunkedVector<ReceiveRun, 16> receive_runs_;
-  ChunkedVector<TraceId, 16> trace_ids_;
-  ChunkedVector<uint32_t, 16> first_rows_;
-  ChunkedVector<std::atomic<uint32_t>, 16> heads_;
+  ChunkedVector<Trace, 16> traces_;
   CodeTable trace_table_;
 };
 

@@ -217,5 +217,47 @@ TEST(SpanTable, IsReadWhileItGrows) {
   EXPECT_EQ(wrong.load(), 0);
 }
 
+TEST(SpanTable, ABatchIsAppendedAsItsRowsOneByOne) {
+  OwnedBatch owned;
+  for (int i = 0; i < 40; ++i) {
+    add_rich_span(owned.batch);
+    SpanBuilder span(owned.batch);
+    span.row().trace = {1, static_cast<uint64_t>(i % 7)};
+    span.row().span = static_cast<uint64_t>(i + 1);
+    span.row().resource = add_resource(owned.vocabulary, {});
+    span.row().scope = add_scope(owned.vocabulary, "", "");
+    span.name("span");
+    // Many values at a time, old and new ones, of all lengths around those that are kept in place.
+    for (int k = 0; k < 20; ++k) {
+      span.attribute("key" + std::to_string(k), ValueView::of_string(std::string(static_cast<size_t>(i % 11), 'x')));
+      span.attribute("n" + std::to_string(k), ValueView::of_int(i * k));
+    }
+    span.finish();
+  }
+  SpanTable one_by_one;
+  append_batch(owned.batch, one_by_one);
+  SpanTable together;
+  Recoder recoder(owned.vocabulary, together.vocabulary);
+  std::vector<uint32_t> all(owned.batch.rows.size());
+  for (uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+  together.append(owned.batch, std::span(all).first(3), recoder);
+  together.append(owned.batch, std::span(all).subspan(3), recoder);
+  together.publish();
+  ASSERT_EQ(together.rows(), one_by_one.rows());
+  for (uint32_t i = 0; i < together.rows(); ++i) ASSERT_EQ(describe(together, i), describe(one_by_one, i));
+  std::vector<uint32_t> rows;
+  uint32_t trace = together.find_trace({1, 3}, together.rows());
+  ASSERT_NE(trace, kNoTrace);
+  together.trace_rows(trace, together.rows(), rows);
+  EXPECT_THAT(rows, SizeIs(6));
+
+  SpanTable some;
+  Recoder to_some(owned.vocabulary, some.vocabulary);
+  const uint32_t chosen[] = {1, 0, 79};
+  some.append(owned.batch, chosen, to_some);
+  some.publish();
+  for (uint32_t i = 0; i < 3; ++i) EXPECT_EQ(describe(some, i), describe(one_by_one, chosen[i]));
+}
+
 }  // namespace
 }  // namespace clew

@@ -11,8 +11,8 @@
 namespace clew::wire {
 namespace {
 
-// A dictionary of this size of which nine in ten look-ups were new has values that do not come back.
-constexpr uint32_t kPlainFromEntries = 8192;
+// A dictionary of this size of which every second look-up was new has values that hardly come back.
+constexpr uint32_t kPlainFromEntries = 4096;
 
 bool has_length(std::string_view id, size_t length) {
   return id.size() == length;
@@ -65,7 +65,7 @@ uint32_t SpanIntake::value_code(uint32_t key, ValueView value) {
   if (values.is_plain()) return values.append(value);
   if (key >= lookups_.size()) lookups_.resize(std::max<size_t>(key + 1, lookups_.size() * 2));
   uint32_t lookups = ++lookups_[key];
-  if (values.size() >= kPlainFromEntries && values.size() > lookups / 10 * 9) {
+  if (values.size() >= kPlainFromEntries && values.size() > lookups / 2) {
     Scope scope = vocabulary_.key_at(key).scope;
     // Resources and scopes are interned by their codes, which must therefore be unique.
     if (scope != Scope::resource && scope != Scope::instrumentation) return values.append(value);
