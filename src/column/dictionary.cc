@@ -4,7 +4,6 @@
 #include <absl/strings/string_view.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <limits>
 
@@ -22,6 +21,13 @@ absl::string_view own_view(std::string_view text) {
   return {text.data(), text.size()};
 }
 
+template <typename T>
+T load(const char* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
+}
+
 }  // namespace
 
 uint64_t ValueDictionary::hash_of(ValueView value) {
@@ -31,20 +37,26 @@ uint64_t ValueDictionary::hash_of(ValueView value) {
 
 ValueView ValueDictionary::at(uint32_t code) const {
   const Entry& entry = entries_[code];
-  if (!has_text(entry.type)) return {entry.type, entry.word, {}};
-  const char* text = entry.length <= sizeof entry.word ? reinterpret_cast<const char*>(&entry.word)
-                                                       : std::bit_cast<const char*>(entry.word);
-  return {entry.type, 0, {text, entry.length}};
+  if (!has_text(entry.type)) return {entry.type, load<uint64_t>(entry.bytes), {}};
+  if (entry.length != Entry::kLong) return {entry.type, 0, {entry.bytes, entry.length}};
+  return {entry.type, 0, {load<const char*>(entry.bytes), load<uint32_t>(entry.bytes + sizeof(const char*))}};
 }
 
 ValueDictionary::Entry ValueDictionary::make_entry(ValueView value) {
-  if (!has_text(value.type)) return {value.scalar, 0, value.type};
-  CHECK(value.text.size() <= std::numeric_limits<uint32_t>::max());
-  Entry entry{0, static_cast<uint32_t>(value.text.size()), value.type};
-  if (value.text.size() <= sizeof entry.word) {
-    if (!value.text.empty()) std::memcpy(&entry.word, value.text.data(), value.text.size());
+  Entry entry{};
+  entry.type = value.type;
+  if (!has_text(value.type)) {
+    std::memcpy(entry.bytes, &value.scalar, sizeof value.scalar);
+  } else if (value.text.size() <= Entry::kInPlace) {
+    entry.length = static_cast<uint8_t>(value.text.size());
+    if (!value.text.empty()) std::memcpy(entry.bytes, value.text.data(), value.text.size());
   } else {
-    entry.word = std::bit_cast<uint64_t>(arena_.copy(value.text).data());
+    CHECK(value.text.size() <= std::numeric_limits<uint32_t>::max());
+    auto length = static_cast<uint32_t>(value.text.size());
+    const char* text = arena_.copy(value.text).data();
+    entry.length = Entry::kLong;
+    std::memcpy(entry.bytes, &text, sizeof text);
+    std::memcpy(entry.bytes + sizeof text, &length, sizeof length);
   }
   return entry;
 }

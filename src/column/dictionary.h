@@ -51,12 +51,17 @@ class ValueDictionary {
   size_t allocated_bytes() const;
 
  private:
-  // `word` is the scalar's bits, a text of up to eight bytes itself, or the address of a longer one.
+  // | scalar, 8 bytes  |                     | type |
+  // | text of up to 14 bytes        | length | type |
+  // | address, 8 bytes | length, 4  |  kLong | type |
   struct Entry {
-    uint64_t word;
-    uint32_t length;
+    static constexpr uint8_t kInPlace = 14;
+    static constexpr uint8_t kLong = 0xff;
+    char bytes[kInPlace];
+    uint8_t length;
     ValueType type;
   };
+  static_assert(sizeof(Entry) == 16);
   static constexpr uint32_t kAllHashed = 0xffffffffU;
 
   Entry make_entry(ValueView value);

@@ -9,6 +9,11 @@ namespace {
 // Look-ups under way at the same time: more than memory can serve at once, few enough for their lines to stay near.
 constexpr size_t kTogether = 32;
 
+// Values of a dictionary that were looked up before it is judged, and the most in one hundred of them that may have
+// been there: ids pass, ports and addresses, which come back in the end, do not.
+constexpr uint32_t kPlainFromValues = 16384;
+constexpr uint32_t kPlainRepeatsPercent = 1;
+
 // table[code], growing the table when a code is met for the first time.
 uint32_t& slot(std::vector<uint32_t>& table, uint32_t code) {
   if (code >= table.size()) table.resize(std::max<size_t>(code + 1, table.size() * 2), kNoCode);
@@ -104,9 +109,24 @@ void Recoder::learn(std::span<NewValue> values) {
   for (NewValue& value : values) value.to->prefetch_entry(value.hash);
   for (NewValue& value : values) value.to->prefetch_text(value.hash);
   for (NewValue& value : values) {
-    keys_[value.key].values[value.code] =
-        value.to->is_plain() ? value.to->append(value.value) : value.to->intern(value.value, value.hash);
+    KeyTable& table = keys_[value.key];
+    table.values[value.code] = enter(table, value);
   }
+}
+
+// A dictionary nearly all of whose values are new gives up looking for the others: that costs time, and its table
+// memory.
+uint32_t Recoder::enter(KeyTable& table, const NewValue& value) {
+  ValueDictionary& to = *value.to;
+  if (to.is_plain()) return to.append(value.value);
+  if (!from_.values(value.key).is_plain()) return to.intern(value.value, value.hash);
+  if (table.asked >= kPlainFromValues && table.fresh > table.asked / 100 * (100 - kPlainRepeatsPercent))
+    return to.append(value.value);
+  uint32_t before = to.size();
+  uint32_t code = to.intern(value.value, value.hash);
+  ++table.asked;
+  table.fresh += to.size() - before;
+  return code;
 }
 
 void Recoder::words(const Shape& shape, std::span<const uint32_t> in, uint8_t bits, std::vector<uint32_t>& out) {
@@ -196,6 +216,14 @@ SpanRow Recoder::row(const SpanRow& in, std::span<const uint32_t> in_words, std:
   this->words(table, in_words, in.bits, words);
   out.word_count = static_cast<uint32_t>(words.size() - out.words);
   return out;
+}
+
+size_t Recoder::allocated_bytes() const {
+  size_t codes = names_.capacity() + event_names_.capacity() + texts_.capacity() + resources_.capacity() +
+                 scopes_.capacity() + envelopes_.capacity();
+  for (const KeyTable& key : keys_) codes += key.values.capacity();
+  for (const Shape& shape : shapes_) codes += shape.keys.capacity();
+  return codes * sizeof(uint32_t) + keys_.capacity() * sizeof(KeyTable) + shapes_.capacity() * sizeof(Shape);
 }
 
 }  // namespace clew

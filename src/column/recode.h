@@ -44,10 +44,16 @@ class Recoder {
   uint32_t scope(uint32_t code);
   uint32_t envelope(uint32_t code);
 
+  size_t allocated_bytes() const;
+
  private:
   using Table = std::vector<uint32_t>;
   struct KeyTable {
     uint32_t to_key = kNoCode;
+    // Of the values that come without a look-up in `from`: how many were looked up in `to`, and how many were new
+    // there.
+    uint32_t asked = 0;
+    uint32_t fresh = 0;
     Table values;
   };
 
@@ -71,6 +77,7 @@ class Recoder {
     ValueDictionary* to;
   };
   void learn(std::span<NewValue> values);
+  uint32_t enter(KeyTable& table, const NewValue& value);
   std::vector<NewValue> new_values_;
 };
 

@@ -18,8 +18,7 @@ void SpanTable::append(const SpanRow& row, std::span<const uint32_t> words) {
   run.at<kName>(0) = row.name;
   run.at<kShape>(0) = row.shape;
   run.at<kEnvelope>(0) = row.envelope;
-  run.at<kWordBegin>(0) = words.empty() ? 0 : words_.append_together(words);
-  run.at<kWordCount>(0) = static_cast<uint32_t>(words.size());
+  std::copy(words.begin(), words.end(), open_words(run, 0, words.size()));
   set_plain(run, 0, number, row);
 }
 
@@ -42,13 +41,9 @@ void SpanTable::append(const SpanBatch& batch, std::span<const uint32_t> rows, R
       if (row.bits & kHasNested) {
         nested.clear();
         recoder.words(shape, words, row.bits, nested);
-        run.at<kWordBegin>(i) = words_.append_together(nested);
-        run.at<kWordCount>(i) = static_cast<uint32_t>(nested.size());
+        std::copy(nested.begin(), nested.end(), open_words(run, i, nested.size()));
       } else {
-        auto [begin, room] = words_.open_together(shape.keys.size());
-        recoder.values(shape, words.data(), room);
-        run.at<kWordBegin>(i) = begin;
-        run.at<kWordCount>(i) = static_cast<uint32_t>(shape.keys.size());
+        recoder.values(shape, words.data(), open_words(run, i, shape.keys.size()));
       }
       set_plain(run, i, number + static_cast<uint32_t>(i), row);
     }
@@ -56,12 +51,24 @@ void SpanTable::append(const SpanBatch& batch, std::span<const uint32_t> rows, R
   }
 }
 
+uint32_t* SpanTable::open_words(const Rows::Run& run, size_t at, size_t count) {
+  bool many = count >= kManyWords;
+  auto [begin, room] = words_.open_together(count + many);
+  if (many) *room = static_cast<uint32_t>(count);
+  run.at<kWordBegin>(at) = begin + many;
+  run.at<kMarks>(at).words = many ? kManyWords : static_cast<uint8_t>(count);
+  return room + many;
+}
+
 void SpanTable::set_plain(const Rows::Run& run, size_t at, uint32_t number, const SpanRow& row) {
   run.at<kSpan>(at) = row.span;
   run.at<kParent>(at) = row.parent;
   run.at<kStart>(at) = row.start_ns;
   run.at<kEnd>(at) = row.end_ns;
-  run.at<kMarks>(at) = {static_cast<uint8_t>(row.kind), static_cast<uint8_t>(row.status), row.bits};
+  Marks& marks = run.at<kMarks>(at);
+  marks.kind = static_cast<uint8_t>(row.kind);
+  marks.status = static_cast<uint8_t>(row.status);
+  marks.bits = row.bits;
   uint32_t runs = receive_runs_.pending_size();
   if (runs == 0 || receive_runs_[runs - 1].receive_ns != row.receive_ns) {
     receive_runs_.append({number, row.receive_ns});
@@ -105,8 +112,9 @@ SpanRow SpanTable::row(uint32_t i) const {
   out.name = name(i);
   out.shape = shape(i);
   out.envelope = envelope(i);
-  out.words = rows_.at<kWordBegin>(i);
-  out.word_count = rows_.at<kWordCount>(i);
+  WordPlace place = word_place(i);
+  out.words = place.begin;
+  out.word_count = place.count;
   Marks marks = rows_.at<kMarks>(i);
   out.kind = static_cast<SpanKind>(marks.kind);
   out.status = static_cast<StatusCode>(marks.status);

@@ -41,10 +41,8 @@ class SpanTable {
 
   SpanRow row(uint32_t i) const;
   std::span<const uint32_t> words(uint32_t i) const {
-    uint32_t count = rows_.at<kWordCount>(i);
-    if (count == 0) return {};
-    uint32_t begin = rows_.at<kWordBegin>(i);
-    return words_.piece(begin, begin + count);
+    WordPlace place = word_place(i);
+    return place.count == 0 ? std::span<const uint32_t>{} : words_.piece(place.begin, place.begin + place.count);
   }
 
   // Single cells, for scans.
@@ -78,6 +76,12 @@ class SpanTable {
     uint8_t kind;
     uint8_t status;
     uint8_t bits;
+    uint8_t words;  // kManyWords: their number stands in the word before them
+  };
+  static constexpr uint8_t kManyWords = 0xff;
+  struct WordPlace {
+    uint32_t begin;
+    uint32_t count;
   };
   struct ReceiveRun {
     uint32_t first_row;
@@ -94,19 +98,26 @@ class SpanTable {
     kShape,
     kEnvelope,
     kWordBegin,
-    kWordCount,
     kTrace,
     kPrevious,
     kMarks,
   };
   using Rows = ChunkedColumns<64, uint64_t, uint64_t, uint64_t, uint64_t, uint32_t, uint32_t, uint32_t, uint32_t,
-                              uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, Marks>;
+                              uint32_t, uint32_t, uint32_t, uint32_t, Marks>;
   struct Trace {
     TraceId id;
     uint32_t first_row = 0;
     std::atomic<uint32_t> head{0};
   };
-  // Sets the cells that are not codes.
+  WordPlace word_place(uint32_t i) const {
+    uint32_t begin = rows_.at<kWordBegin>(i);
+    uint8_t count = rows_.at<kMarks>(i).words;
+    if (count != kManyWords) return {begin, count};
+    return {begin, words_[begin - 1]};
+  }
+  // Room for a row's words; sets the cells that say where they are.
+  uint32_t* open_words(const Rows::Run& run, size_t at, size_t count);
+  // Sets the cells that are neither codes nor words.
   void set_plain(const Rows::Run& run, size_t at, uint32_t number, const SpanRow& row);
   void enter_trace(const Rows::Run& run, size_t at, uint32_t row, TraceId id);
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <numeric>
 #include <thread>
 
 #include "column/nested_records.h"
@@ -217,6 +219,30 @@ TEST(SpanTable, IsReadWhileItGrows) {
   EXPECT_EQ(wrong.load(), 0);
 }
 
+TEST(SpanTable, RowsHaveAnyNumberOfWords) {
+  OwnedBatch owned;
+  const uint32_t counts[] = {0, 254, 255, 256, 1, 3000, 0};
+  for (uint32_t count : counts) {
+    SpanBuilder span(owned.batch);
+    span.row().resource = add_resource(owned.vocabulary, {});
+    span.row().scope = add_scope(owned.vocabulary, "", "");
+    span.name("span");
+    for (uint32_t k = 0; k < count; ++k) span.attribute("key" + std::to_string(k), ValueView::of_int(k));
+    span.finish();
+  }
+  SpanTable table;
+  append_batch(owned.batch, table);
+  for (uint32_t i = 0; i < std::size(counts); ++i) {
+    auto words = table.words(i);
+    ASSERT_THAT(words, SizeIs(counts[i]));
+    EXPECT_EQ(table.row(i).word_count, counts[i]);
+    auto keys = table.vocabulary.shapes.at(table.shape(i));
+    for (uint32_t k = 0; k < counts[i]; ++k) {
+      ASSERT_EQ(table.vocabulary.values(keys[k]).at(words[k]), ValueView::of_int(k));
+    }
+  }
+}
+
 TEST(SpanTable, ABatchIsAppendedAsItsRowsOneByOne) {
   OwnedBatch owned;
   for (int i = 0; i < 40; ++i) {
@@ -257,6 +283,49 @@ TEST(SpanTable, ABatchIsAppendedAsItsRowsOneByOne) {
   some.append(owned.batch, chosen, to_some);
   some.publish();
   for (uint32_t i = 0; i < 3; ++i) EXPECT_EQ(describe(some, i), describe(one_by_one, chosen[i]));
+}
+
+// Rows like the batch's only one, whose only attribute has these values, coded without a look-up as decoders do.
+void add_plain_values(OwnedBatch& owned, uint32_t rows, const std::function<std::string(uint32_t)>& value_of) {
+  uint32_t key = owned.vocabulary.find_key({Scope::span, "id"});
+  for (uint32_t i = 0; i < rows; ++i) {
+    SpanRow row = owned.batch.rows[0];
+    row.words = static_cast<uint32_t>(owned.batch.words.size());
+    owned.batch.words.push_back(owned.vocabulary.values(key).append(ValueView::of_string(value_of(i))));
+    owned.batch.rows.push_back(row);
+  }
+}
+
+TEST(Recoder, GivesUpLookingOnlyForValuesThatDoNotComeBack) {
+  constexpr uint32_t kRows = 40'000;
+  for (bool repeats : {false, true}) {
+    OwnedBatch owned;
+    SpanBuilder span(owned.batch);
+    span.row().resource = add_resource(owned.vocabulary, {});
+    span.row().scope = add_scope(owned.vocabulary, "", "");
+    span.name("span");
+    span.attribute("id", ValueView::of_string("first"));
+    span.finish();
+    auto value_of = [&](uint32_t i) { return "a value as long as an id " + std::to_string(repeats ? i / 2 : i); };
+    add_plain_values(owned, kRows, value_of);
+    SpanTable table;
+    Recoder recoder(owned.vocabulary, table.vocabulary);
+    for (uint32_t first = 0; first < kRows; first += 500) {
+      std::vector<uint32_t> some(500);
+      std::iota(some.begin(), some.end(), first + 1);
+      table.append(owned.batch, some, recoder);
+    }
+    table.publish();
+    const ValueDictionary& values = table.vocabulary.values(table.vocabulary.find_key({Scope::span, "id"}));
+    EXPECT_EQ(values.is_plain(), !repeats);
+    EXPECT_EQ(values.size(), repeats ? kRows / 2 : kRows);
+    for (uint32_t i : {0U, 1U, kRows / 2, kRows - 1}) {
+      EXPECT_EQ(values.at(table.words(i)[0]).text, value_of(i));
+      std::vector<uint32_t> codes;
+      values.find(ValueView::of_string(value_of(i)), codes);
+      EXPECT_THAT(codes, ElementsAre(table.words(i)[0]));
+    }
+  }
 }
 
 }  // namespace
