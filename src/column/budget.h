@@ -40,7 +40,6 @@ class ReadBudget {
     }
     return {};
   }
-  uint64_t deadline_ns() const { return deadline_ns_; }
 
   // What was looked at, for the answer's `metrics`.
   std::atomic<uint64_t> inspected_bytes{0};

@@ -12,6 +12,12 @@ void Responder::Stream::wake() {
   transport_->post_answer(shared_from_this());
 }
 
+void Responder::Stream::add(const Headers& fields) {
+  std::lock_guard lock(mutex_);
+  CHECK(!begun_);
+  added_.add(fields);
+}
+
 void Responder::Stream::begin(int status, Headers headers, bool whole) {
   std::lock_guard lock(mutex_);
   CHECK(!begun_);
@@ -21,6 +27,7 @@ void Responder::Stream::begin(int status, Headers headers, bool whole) {
   handed_.whole = whole;
   handed_.status = status;
   handed_.headers = std::move(headers);
+  handed_.headers.add(added_);
   if (!whole) wake();
 }
 

@@ -39,6 +39,7 @@ class Responder::Stream : public std::enable_shared_from_this<Responder::Stream>
   const int32_t id;
 
   // The Responder's side, any thread. A whole body is taken whatever its size.
+  void add(const Headers& fields);
   void begin(int status, Headers headers, bool whole);
   bool write(std::string piece, bool whole);
   void end(Headers trailers);
@@ -61,6 +62,7 @@ class Responder::Stream : public std::enable_shared_from_this<Responder::Stream>
   std::mutex mutex_;
   // All below guarded by mutex_.
   Transport* transport_;
+  Headers added_;
   Handed handed_;
   size_t handed_bytes_ = 0;
   bool awake_ = false;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,9 +37,12 @@ class Client {
   // target: path and query, appended to the URL's prefix. Unreachable is unavailable; a time-out deadline_exceeded.
   virtual Result<Response> call(std::string_view method, std::string_view target, Headers headers,
                                 std::string_view body) = 0;
-  // A unary gRPC call ("/package.Service/Method"); only for scheme grpc. The server's status, when not OK, becomes the
+  // A unary gRPC call ("/package.Service/Method"); only for scheme grpc. With grpc-encoding in the metadata ("gzip",
+  // "zstd") the message is compressed. The server's status, when not OK, becomes the
   // error with the same code.
   virtual Result<std::string> call_grpc(std::string_view method, std::string_view message, Headers metadata) = 0;
+  // How long the server of the last call_grpc, if that failed, wants to be left alone (google.rpc.RetryInfo).
+  virtual std::optional<std::chrono::milliseconds> retry_delay() const { return std::nullopt; }
 };
 
 }  // namespace clew::net

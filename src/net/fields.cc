@@ -67,6 +67,12 @@ bool is_field_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), is_token_char);
 }
 
+void add_retry_after(Headers& headers, std::chrono::milliseconds delay) {
+  using std::chrono::seconds;
+  if (delay.count() <= 0) return;
+  headers.add("retry-after", std::to_string(std::chrono::ceil<seconds>(delay).count()));
+}
+
 bool has_token(std::string_view list, std::string_view token) {
   while (!list.empty()) {
     std::string_view one = list.substr(0, list.find(','));

@@ -1,9 +1,12 @@
 // Words about header fields that both versions of HTTP share.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "net/http.h"
 
 namespace clew::net {
 
@@ -26,6 +29,9 @@ bool is_engine_field(std::string_view name);
 std::string safe_value(std::string_view value);
 // True when the name is a token (RFC 9110 section 5.1).
 bool is_field_name(std::string_view name);
+
+// Retry-After in whole seconds, at least one; nothing when the delay is 0.
+void add_retry_after(Headers& headers, std::chrono::milliseconds delay);
 
 // True when a comma-separated list has the token.
 bool has_token(std::string_view list, std::string_view token);

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
+#include "base/base64.h"
 #include "base/hex.h"
-#include "net/base64.h"
 #include "net/content_encoding.h"
 #include "net/fields.h"
+#include "net/rpc_status.h"
 
 namespace clew::net {
 namespace {
@@ -37,7 +37,10 @@ void add_status(Headers& fields, int code, std::string_view message, std::string
     fields.add("grpc-message", encode_grpc_message_text(message.substr(0, kMaxStatusTextBytes)));
   }
   if (!details.empty() && details.size() <= kMaxStatusDetailsBytes) {
-    fields.add("grpc-status-details-bin", base64_encode(details));
+    std::string text;
+    append_base64(text, details);
+    while (text.ends_with('=')) text.pop_back();  // binary metadata is written without padding, read with or without
+    fields.add("grpc-status-details-bin", std::move(text));
   }
 }
 
@@ -46,28 +49,6 @@ Headers grpc_headers() {
   headers.add("content-type", "application/grpc");
   headers.add("grpc-accept-encoding", std::string(kAcceptedEncodings));
   return headers;
-}
-
-// Protobuf: wire types 0 (varint) and 2 (length-delimited).
-void put_varint_field(ByteWriter& out, uint32_t number, int64_t value) {
-  if (value == 0) return;
-  out.varint(number << 3);
-  out.varint(static_cast<uint64_t>(value));
-}
-void put_bytes_field(ByteWriter& out, uint32_t number, std::string_view value) {
-  out.varint(number << 3 | 2);
-  out.sized(value);
-}
-
-std::string encode_retry_info(std::chrono::milliseconds delay) {
-  std::string duration, info, any;
-  ByteWriter duration_out(duration), info_out(info), any_out(any);
-  put_varint_field(duration_out, 1, delay.count() / 1000);
-  put_varint_field(duration_out, 2, delay.count() % 1000 * 1'000'000);
-  put_bytes_field(info_out, 1, duration);
-  put_bytes_field(any_out, 1, "type.googleapis.com/google.rpc.RetryInfo");
-  put_bytes_field(any_out, 2, info);
-  return any;
 }
 
 }  // namespace
@@ -136,10 +117,10 @@ std::optional<std::chrono::nanoseconds> grpc_timeout(const Request& request) {
   return nanoseconds(value * unit_ns);
 }
 
-std::string grpc_frame(std::string_view message) {
+std::string grpc_frame(std::string_view message, bool compressed) {
   std::string frame;
   frame.reserve(kPrefixBytes + message.size());
-  frame.push_back('\0');
+  frame.push_back(compressed ? '\1' : '\0');
   for (int shift = 24; shift >= 0; shift -= 8) frame.push_back(static_cast<char>(message.size() >> shift & 0xff));
   frame.append(message);
   return frame;
@@ -158,6 +139,12 @@ Response grpc_error(int code, std::string_view message, std::string_view details
   response.headers = grpc_headers();
   add_status(response.trailers, code, message, details);
   return response;
+}
+
+Response grpc_failure(ErrorCode code, std::string_view message, std::chrono::milliseconds retry_delay) {
+  int number = static_cast<int>(code);
+  if (retry_delay.count() <= 0) return grpc_error(number, message);
+  return grpc_error(number, message, encode_rpc_status(number, message, retry_delay));
 }
 
 Headers grpc_trailers(int code, std::string_view message) {
@@ -194,16 +181,6 @@ std::string decode_grpc_message_text(std::string_view text) {
     }
   }
   return out;
-}
-
-std::string encode_rpc_status(int code, std::string_view message,
-                              std::optional<std::chrono::milliseconds> retry_delay) {
-  std::string status;
-  ByteWriter out(status);
-  put_varint_field(out, 1, code);
-  if (!message.empty()) put_bytes_field(out, 2, message);
-  if (retry_delay) put_bytes_field(out, 3, encode_retry_info(*retry_delay));
-  return status;
 }
 
 }  // namespace clew::net

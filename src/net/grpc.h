@@ -31,22 +31,20 @@ size_t grpc_frame_bytes(std::string_view first_bytes);
 // The time the caller still waits (grpc-timeout), if it said so.
 std::optional<std::chrono::nanoseconds> grpc_timeout(const Request& request);
 
-// One message with its five-byte prefix.
-std::string grpc_frame(std::string_view message);
+// One message with its five-byte prefix; `compressed` says that it is, by grpc-encoding.
+std::string grpc_frame(std::string_view message, bool compressed = false);
 
 // A complete unary answer.
 Response grpc_reply(std::string_view message);
 // A failed call: trailers only. `details` is a serialized google.rpc.Status for grpc-status-details-bin, or empty.
 Response grpc_error(int code, std::string_view message, std::string_view details = {});
+// The same with google.rpc.RetryInfo, when retry_delay is not 0.
+Response grpc_failure(ErrorCode code, std::string_view message, std::chrono::milliseconds retry_delay);
 // The trailers of a streaming call's end.
 Headers grpc_trailers(int code, std::string_view message);
 
 // grpc-message's percent-encoding; what is decoded need not be well-formed.
 std::string encode_grpc_message_text(std::string_view text);
 std::string decode_grpc_message_text(std::string_view text);
-
-// google.rpc.Status {code 1, message 2, details 3}, with google.rpc.RetryInfo when retry_delay is given.
-std::string encode_rpc_status(int code, std::string_view message,
-                              std::optional<std::chrono::milliseconds> retry_delay = {});
 
 }  // namespace clew::net

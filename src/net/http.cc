@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "net/answer_stream.h"
 #include "net/fields.h"
+#include "net/grpc.h"
 #include "net/url_text.h"
 
 namespace clew::net {
@@ -62,7 +63,17 @@ Response Response::json(std::string body, int status) {
   return response;
 }
 
-Responder& Responder::operator=(Responder&& other) {
+Response plain_refusal(const Request& head, const Refusal& refusal) {
+  constexpr int kHttp2 = 20;
+  if (head.http_version == kHttp2 && is_grpc_type(head.headers.get("content-type"))) {
+    return grpc_failure(refusal.code, refusal.message, refusal.retry_delay);
+  }
+  Response response = Response::text(refusal.status, refusal.message + "\n");
+  add_retry_after(response.headers, refusal.retry_delay);
+  return response;
+}
+
+Responder& Responder::operator=(Responder&& other) noexcept {
   if (stream_ && this != &other) stream_->abandon();
   stream_ = std::move(other.stream_);
   return *this;
@@ -70,6 +81,11 @@ Responder& Responder::operator=(Responder&& other) {
 
 Responder::~Responder() {
   if (stream_) stream_->abandon();
+}
+
+void Responder::add(const Headers& fields) {
+  CHECK(stream_);
+  stream_->add(fields);
 }
 
 void Responder::send(Response response) {

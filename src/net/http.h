@@ -5,6 +5,7 @@
 // block it (decode and append: yes; a query: hand it to a pool). A Responder may be used from any thread, once.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,6 +22,7 @@ namespace clew::net {
 class Headers {
  public:
   void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void add(const Headers& others) { fields_.insert(fields_.end(), others.fields_.begin(), others.fields_.end()); }
   // The first field of that name, or an empty view.
   std::string_view get(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
@@ -69,9 +71,11 @@ class Responder {
   class Stream;  // implemented in the engine
   explicit Responder(std::shared_ptr<Stream> stream) : stream_(std::move(stream)) {}
   Responder(Responder&&) = default;
-  Responder& operator=(Responder&& other);
+  Responder& operator=(Responder&& other) noexcept;
   ~Responder();
 
+  // Fields that go into the answer's header besides its own, whoever answers; before anything is sent.
+  void add(const Headers& fields);
   void send(Response response);
 
   // Streaming: status and headers first, then pieces of body, then trailers. write() answers false when the client has
@@ -90,5 +94,18 @@ class Responder {
 };
 
 using Handler = std::function<void(Request, Responder)>;
+
+// A request that the engine answers itself, because no handler will ever see it whole.
+struct Refusal {
+  int status = 400;
+  ErrorCode code = ErrorCode::invalid_argument;  // the same for gRPC
+  std::string message;
+  std::chrono::milliseconds retry_delay{0};  // 0: it is of no use to repeat the request
+};
+// How a listener says so in its protocol's own form. `head` has what is known of the request: method, path and headers
+// when its header was well-formed; no body, no connection. On the connection's thread.
+using RefusalAnswer = std::function<Response(const Request& head, const Refusal& refusal)>;
+// Plain text; trailers for gRPC.
+Response plain_refusal(const Request& head, const Refusal& refusal);
 
 }  // namespace clew::net

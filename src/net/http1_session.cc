@@ -123,20 +123,17 @@ size_t Http1Session::take_head(std::string_view bytes) {
   bool incomplete = error == http::error::need_more;
   size_t seen_bytes = head_bytes_ + (incomplete ? bytes.size() - used : 0);
   if (error == http::error::header_limit || seen_bytes > transport_.limits().header_bytes) {
-    transport_.state().count(Limit::header_bytes);
-    refuse(431, fmt::format("the header exceeds the limit of {} bytes", transport_.limits().header_bytes));
+    refuse(transport_.state().header_over_limit());
   } else if (error == http::error::bad_version) {
     transport_.state().count_protocol_error();
-    refuse(505, "only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here");
+    refuse({505, ErrorCode::unimplemented, "only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here"});
   } else if (error && !incomplete) {
-    transport_.state().count_protocol_error();
-    refuse(400, fmt::format("malformed request: {}", error.message()));
+    refuse_malformed(fmt::format("malformed request: {}", error.message()));
   } else if (parser_->beast.is_header_done()) {
     if (Status good = judge_head(); good) {
       begin_body();
     } else if (phase_ != Phase::last) {
-      transport_.state().count_protocol_error();
-      refuse(400, good.error().message);
+      refuse_malformed(std::move(good.error().message));
     }
   }
   return skipped + used;
@@ -170,12 +167,12 @@ Status Http1Session::judge_head() {
   if (request_.http_version == 11 && !has_host) return invalid("malformed request: no Host field");
   if (transfer_encodings > 0 &&
       (transfer_encodings > 1 || !equals_without_case(trim(request_.headers.get("transfer-encoding")), "chunked"))) {
-    refuse(501, "the only Transfer-Encoding understood is chunked");
+    refuse({501, ErrorCode::unimplemented, "the only Transfer-Encoding understood is chunked"});
     return invalid("refused");
   }
   std::string_view expected = request_.headers.get("expect");
   if (!expected.empty() && !equals_without_case(trim(expected), "100-continue")) {
-    refuse(417, "the only expectation understood is 100-continue");
+    refuse({417, ErrorCode::unimplemented, "the only expectation understood is 100-continue"});
     return invalid("refused");
   }
   return {};
@@ -189,13 +186,13 @@ void Http1Session::begin_body() {
   bool is_chunked = beast.chunked();
   uint64_t length = beast.content_length().value_or(0);
   parser_.reset();
-  piece_at_ = Clock::now();
+  body_began_at_ = piece_at_ = Clock::now();
   if (is_chunked) {
     chunked_.emplace(transport_.limits().body_bytes);
     phase_ = Phase::chunked_body;
     return continue_if_expected();
   }
-  if (length > transport_.limits().body_bytes) return refuse_body_over_limit();
+  if (length > transport_.limits().body_bytes) return refuse(transport_.state().body_over_limit());
   if (length == 0) return dispatch();
   content_length_ = static_cast<size_t>(length);
   request_.body.reserve(std::min(content_length_, kFirstReserveBytes));
@@ -212,8 +209,7 @@ void Http1Session::continue_if_expected() {
 bool Http1Session::charge_body(size_t bytes) {
   piece_at_ = Clock::now();
   if (charge_.grow(bytes)) return true;
-  transport_.state().count(Limit::buffered_bytes);
-  refuse(503, "too many request bodies are being received; try again later");
+  refuse(transport_.state().too_many_bodies());
   return false;
 }
 
@@ -245,10 +241,9 @@ size_t Http1Session::take_chunked_body(std::string_view bytes) {
   auto used = chunked_->decode(bytes, request_.body);
   if (!used) {
     if (used.error().code == ErrorCode::resource_exhausted) {
-      refuse_body_over_limit();
+      refuse(transport_.state().body_over_limit());
     } else {
-      transport_.state().count_protocol_error();
-      refuse(400, used.error().message);
+      refuse_malformed(std::move(used.error().message));
     }
     return 0;
   }
@@ -326,21 +321,21 @@ void Http1Session::end_answer() {
   if (!input_.empty()) take_bytes({});
 }
 
-void Http1Session::refuse(int status, std::string_view message) {
+void Http1Session::refuse(const Refusal& refusal) {
   phase_ = Phase::last;
   charge_.release();
   request_.body = {};
-  std::string body(message);
-  body.push_back('\n');
-  Response response = Response::text(status, {});
-  if (status == 503) response.headers.add("retry-after", "1");
-  transport_.write(http1_head(status, response.headers, {.content_length = body.size(), .close = true}) + body);
-  transport_.finish();
+  Response response = transport_.answer_of(request_, refusal);
+  Http1Framing framing{.content_length = response.body.size(), .close = true};
+  std::string answer = http1_head(response.status, response.headers, framing);
+  if (request_.method != "HEAD") answer.append(response.body);
+  transport_.write(std::move(answer));
+  transport_.finish(std::max(Transport::kDiscardBytes, transport_.limits().body_bytes));
 }
 
-void Http1Session::refuse_body_over_limit() {
-  transport_.state().count(Limit::body_bytes);
-  refuse(413, fmt::format("the body exceeds the limit of {} bytes", transport_.limits().body_bytes));
+void Http1Session::refuse_malformed(std::string message) {
+  transport_.state().count_protocol_error();
+  refuse({400, ErrorCode::invalid_argument, std::move(message)});
 }
 
 void Http1Session::drain() {
@@ -353,15 +348,16 @@ void Http1Session::on_sweep(Clock::time_point now) {
   const ServerLimits& limits = transport_.limits();
   ServerState& state = transport_.state();
   bool in_body = phase_ == Phase::sized_body || phase_ == Phase::chunked_body;
-  if (in_body && now - piece_at_ > limits.body_timeout) {
-    state.count(Limit::body_timeout);
-    return refuse(408, "the rest of the body did not come in time");
+  bool pauses = now - piece_at_ > limits.body_timeout;
+  if (in_body && (pauses || now - body_began_at_ > limits.request_timeout)) {
+    state.count(pauses ? Limit::body_timeout : Limit::request_timeout);
+    return refuse({408, ErrorCode::deadline_exceeded, "the rest of the body did not come in time"});
   }
   if (phase_ != Phase::head || transport_.queued_bytes() > 0) return;
   bool waits_for_header = parser_ || !any_request_;
   if (waits_for_header && now - request_began_at_ > limits.header_timeout) {
     state.count(Limit::header_timeout);
-    return refuse(408, "the rest of the header did not come in time");
+    return refuse({408, ErrorCode::deadline_exceeded, "the rest of the header did not come in time"});
   }
   if (!waits_for_header && now - idle_since_ > limits.idle_timeout) {
     state.count(Limit::idle_timeout);

@@ -50,8 +50,8 @@ class Http1Session : public Session {
   void dispatch();
   void write_head(Responder::Stream::Handed& handed);
   void end_answer();
-  void refuse(int status, std::string_view message);
-  void refuse_body_over_limit();
+  void refuse(const Refusal& refusal);
+  void refuse_malformed(std::string message);
 
   Transport& transport_;
   Phase phase_ = Phase::head;
@@ -65,6 +65,7 @@ class Http1Session : public Session {
   std::optional<ChunkedDecoder> chunked_;
   BodyCharge charge_;
   Clock::time_point request_began_at_;
+  Clock::time_point body_began_at_;
   Clock::time_point piece_at_;
   Clock::time_point idle_since_;
   bool any_request_ = false;

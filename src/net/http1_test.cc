@@ -220,6 +220,15 @@ TEST(Http1, RefusalReachesAClientThatKeepsSending) {
   EXPECT_EQ(socket.read_all().substr(0, 12), "HTTP/1.1 413");
 }
 
+TEST(Http1, RefusalReachesAClientThatReadsAfterAWholeBody) {
+  TestServer server({.body_bytes = 12 << 20});
+  RawSocket socket = server.raw();
+  socket.send("POST /about HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n");
+  EXPECT_TRUE(socket.send(std::string(11 << 20, 'a')));
+  socket.end_sending();
+  EXPECT_EQ(socket.read_all().substr(0, 12), "HTTP/1.1 413");
+}
+
 TEST(Http1, BodiesInReceptionShareABudget) {
   int64_t before = limit_count("buffered_bytes");
   TestServer server({.buffered_bytes = 1000});
@@ -254,10 +263,14 @@ TEST(Http1, TimeOutsCloseTheConnection) {
   ServerLimits header{.header_timeout = kShort, .body_timeout = kLong, .idle_timeout = kLong};
   ServerLimits body{.header_timeout = kLong, .body_timeout = kShort, .idle_timeout = kLong};
   ServerLimits idle{.header_timeout = kLong, .body_timeout = kLong, .idle_timeout = kShort};
+  ServerLimits request{.header_timeout = kLong, .body_timeout = kLong, .request_timeout = kShort};
   for (const Case& c :
        {Case{"header_timeout", header, "", ""}, Case{"header_timeout", header, "PRI * HT", ""},
         Case{"header_timeout", header, "GET / HTTP/1.1\r\n", "HTTP/1.1 408"},
         Case{"body_timeout", body, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab", "HTTP/1.1 408"},
+        Case{"request_timeout", request, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab", "HTTP/1.1 408"},
+        Case{"request_timeout", request, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na",
+             "HTTP/1.1 408"},
         Case{"idle_timeout", idle, get("/visits"), "HTTP/1.1 200"}}) {
     int64_t before = limit_count(c.limit);
     TestServer server(c.limits);

@@ -8,16 +8,20 @@
 #include <cstring>
 #include <optional>
 
+#include "base/base64.h"
 #include "base/check.h"
 #include "net/client_socket.h"
+#include "net/content_encoding.h"
 #include "net/fields.h"
 #include "net/grpc.h"
 #include "net/http2_fields.h"
+#include "net/rpc_status.h"
 
 namespace clew::net {
 namespace {
 
 constexpr size_t kReadBytes = 256 << 10;
+constexpr size_t kWriteBytes = 256 << 10;
 constexpr int32_t kStreamWindowBytes = 8 << 20;
 constexpr int32_t kConnectionWindowBytes = 16 << 20;
 
@@ -87,16 +91,27 @@ class Http2Connection {
   Status send_what_fits() {
     while (true) {
       if (out_.empty()) {
-        const uint8_t* bytes = nullptr;
-        ssize_t size = nghttp2_session_mem_send(session_, &bytes);
-        if (size < 0) return fail(ErrorCode::unavailable, nghttp2_strerror(static_cast<int>(size)));
-        if (size == 0) return {};
-        out_ = text_of(bytes, static_cast<size_t>(size));
+        TRY(gather_frames());
+        if (out_.empty()) return {};
       }
       ASSIGN_OR_RETURN(size_t sent, socket_.write_some(out_));
       if (sent == 0) return {};
       out_.remove_prefix(sent);
     }
+  }
+
+  // Many frames in one write: each write costs both sides a system call, and the server a wake-up.
+  Status gather_frames() {
+    frames_.clear();
+    while (frames_.size() < kWriteBytes) {
+      const uint8_t* bytes = nullptr;
+      ssize_t size = nghttp2_session_mem_send(session_, &bytes);
+      if (size < 0) return fail(ErrorCode::unavailable, nghttp2_strerror(static_cast<int>(size)));
+      if (size == 0) break;
+      frames_.append(text_of(bytes, static_cast<size_t>(size)));
+    }
+    out_ = frames_;
+    return {};
   }
 
   Status read_once() {
@@ -185,7 +200,8 @@ class Http2Connection {
   ClientSocket socket_;
   nghttp2_session* session_ = nullptr;
   Call* call_ = nullptr;
-  std::string_view out_;  // made by nghttp2 and valid until the next nghttp2_session_mem_send
+  std::string frames_;
+  std::string_view out_;  // of frames_: what is not yet sent
   std::string buffer_ = std::string(kReadBytes, '\0');
 };
 
@@ -225,14 +241,21 @@ ErrorCode code_of_http(int status) {
   }
 }
 
-Result<std::string> read_grpc_answer(Response response) {
-  std::string_view status = response.trailers.get("grpc-status");
-  std::string_view message = response.trailers.get("grpc-message");
-  if (status.empty()) {
-    status = response.headers.get("grpc-status");
-    message = response.headers.get("grpc-message");
-  }
-  int64_t code = parse_length(status);
+// Where the status stands: in the trailers, or in the header of an answer without a message.
+const Headers& status_fields(const Response& response) {
+  return response.trailers.get("grpc-status").empty() ? response.headers : response.trailers;
+}
+
+std::optional<std::chrono::milliseconds> read_retry_delay(const Response& response) {
+  std::string details;
+  if (!append_from_base64(details, status_fields(response).get("grpc-status-details-bin"))) return std::nullopt;
+  return retry_delay_of(details);
+}
+
+Result<std::string> read_grpc_answer(const Response& response) {
+  const Headers& fields = status_fields(response);
+  std::string_view message = fields.get("grpc-message");
+  int64_t code = parse_length(fields.get("grpc-status"));
   if (code < 0) {
     return fail(code_of_http(response.status), fmt::format("the answer has no grpc-status (HTTP {})", response.status));
   }
@@ -282,9 +305,14 @@ class Http2Client : public Client {
     headers.add("grpc-timeout", fmt::format("{}m", std::clamp<int64_t>(timeout_.count(), 1, 99'999'999)));
     headers.add("grpc-accept-encoding", "identity,gzip,deflate,zstd");
     for (const auto& [name, value] : metadata.fields()) headers.add(name, value);
-    ASSIGN_OR_RETURN(Response response, call("POST", method, std::move(headers), grpc_frame(message)));
-    return read_grpc_answer(std::move(response));
+    retry_delay_.reset();
+    std::string_view encoding = metadata.get("grpc-encoding");
+    std::string frame = encoding.empty() ? grpc_frame(message) : grpc_frame(encode_body(encoding, message), true);
+    ASSIGN_OR_RETURN(Response response, call("POST", method, std::move(headers), frame));
+    retry_delay_ = read_retry_delay(response);
+    return read_grpc_answer(response);
   }
+  std::optional<std::chrono::milliseconds> retry_delay() const override { return retry_delay_; }
 
  private:
   Result<Response> run(Call& call, const Http2Fields& fields, std::string_view body, Deadline deadline) {
@@ -310,6 +338,7 @@ class Http2Client : public Client {
   const Url url_;
   const std::chrono::milliseconds timeout_;
   std::unique_ptr<Http2Connection> connection_;
+  std::optional<std::chrono::milliseconds> retry_delay_;
 };
 
 }  // namespace

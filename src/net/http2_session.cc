@@ -18,13 +18,18 @@ namespace {
 // What is received is bounded by body_bytes and buffered_bytes, not by the windows.
 constexpr int32_t kStreamWindowBytes = 4 << 20;
 constexpr int32_t kConnectionWindowBytes = 16 << 20;
+// Frames are eaten as they come, whatever their size: a larger one costs no memory, and saves its sender cuts.
+constexpr uint32_t kFrameBytes = 1 << 20;
 constexpr size_t kOutputBytes = 256 << 10;
-constexpr int kReadsPerTurn = 4;
+// Bodies are copied once more out of what was read: small enough that it is still in the first cache.
+constexpr size_t kReadBytes = 32 << 10;
+constexpr int kReadsPerTurn = 32;
 // After a complete early answer the client is asked to stop (RFC 9113 section 8.1), but not before it had time to read
 // the answer: some (curl 7.88) take the reset for a failure and drop what they have not read yet.
 constexpr size_t kDiscardBytes = size_t{8} << 20;
 constexpr std::chrono::milliseconds kDiscardTime{1000};
 constexpr size_t kFirstReserveBytes = 1 << 20;
+constexpr std::chrono::seconds kControlPeriod{1};
 // RFC 9113 section 6.5.2: what a field counts in the header list beyond its text.
 constexpr size_t kFieldOverheadBytes = 32;
 
@@ -51,7 +56,12 @@ struct Http2Session::Callbacks {
   }
   static int frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     Http2Session& self = session(user);
-    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
+    bool is_empty_data = frame->hd.type == NGHTTP2_DATA && frame->hd.length == 0 && frame->hd.flags == 0;
+    bool is_of_request = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    // A reader of a large answer may say with every piece that it has read it.
+    bool is_of_answer = frame->hd.type == NGHTTP2_WINDOW_UPDATE;
+    if (is_empty_data || !(is_of_request || is_of_answer)) self.on_control_frame();
+    if (!is_of_request) return 0;
     Http2Stream* stream = find(user, frame->hd.stream_id);
     if (!stream) return 0;
     if (!stream->has_header) self.on_header_complete(*stream);
@@ -117,7 +127,8 @@ Http2Session::~Http2Session() {
 
 void Http2Session::submit_settings() {
   const ServerLimits& limits = transport_.limits();
-  std::array<nghttp2_settings_entry, 3> settings = {{
+  std::array<nghttp2_settings_entry, 4> settings = {{
+      {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, kFrameBytes},
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, static_cast<uint32_t>(limits.streams_per_connection)},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindowBytes},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(limits.header_bytes)},
@@ -133,15 +144,16 @@ void Http2Session::on_first_bytes(std::string bytes) {
 
 void Http2Session::on_readable() {
   std::string& buffer = transport_.scratch();
+  size_t size = std::min(buffer.size(), kReadBytes);
   for (int i = 0; i < kReadsPerTurn && !over_; ++i) {
-    auto outcome = transport_.read_some(buffer.data(), buffer.size());
+    auto outcome = transport_.read_some(buffer.data(), size);
     if (outcome.ended) {
       over_ = true;
       return transport_.close();
     }
     if (outcome.bytes == 0) break;
     if (!eat(std::string_view(buffer.data(), outcome.bytes))) break;
-    if (outcome.bytes < buffer.size()) break;
+    if (outcome.bytes < size) break;
   }
   fill();
 }
@@ -186,8 +198,15 @@ void Http2Session::end_connection(uint32_t error_code) {
 }
 
 int Http2Session::on_begin_headers(int32_t id) {
+  control_frames_ = 0;
   streams_.emplace(id, std::make_unique<Http2Stream>(id, transport_.state()));
   return 0;
+}
+
+void Http2Session::on_control_frame() {
+  if (++control_frames_ != transport_.limits().control_frames + 1) return;
+  transport_.state().count(Limit::control_frames);
+  end_connection(NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 void Http2Session::on_header(Http2Stream& stream, std::string_view name, std::string_view value) {
@@ -214,9 +233,7 @@ void Http2Session::on_header_complete(Http2Stream& stream) {
   if (!stream.authority.empty() && request.headers.get("host").empty()) request.headers.add("host", stream.authority);
   const ServerLimits& limits = transport_.limits();
   if (stream.header_bytes > limits.header_bytes) {
-    transport_.state().count(Limit::header_bytes);
-    return refuse(stream, 431, ErrorCode::resource_exhausted,
-                  fmt::format("the header exceeds the limit of {} bytes", limits.header_bytes));
+    return refuse(stream, transport_.state().header_over_limit());
   }
   if (transport_.unsent_bytes.load(std::memory_order_relaxed) > limits.unsent_bytes) {
     transport_.state().count(Limit::unsent_bytes);
@@ -226,16 +243,14 @@ void Http2Session::on_header_complete(Http2Stream& stream) {
   auto target = parse_target(stream.target);
   if (!target) {
     transport_.state().count_protocol_error();
-    return refuse(stream, 400, ErrorCode::invalid_argument,
-                  "malformed request: the target has a '%' without two hexadecimal digits");
+    return refuse(stream, {400, ErrorCode::invalid_argument,
+                           "malformed request: the target has a '%' without two hexadecimal digits"});
   }
   request.path = std::move(target->path);
   request.query = std::move(target->query);
   int64_t length = parse_length(request.headers.get("content-length"));
   if (length > 0 && static_cast<uint64_t>(length) > limits.body_bytes) {
-    transport_.state().count(Limit::body_bytes);
-    return refuse(stream, 413, ErrorCode::resource_exhausted,
-                  fmt::format("the body exceeds the limit of {} bytes", limits.body_bytes));
+    return refuse(stream, transport_.state().body_over_limit());
   }
   if (length > 0) request.body.reserve(std::min(static_cast<size_t>(length), kFirstReserveBytes));
   if (equals_without_case(request.headers.get("expect"), "100-continue")) {
@@ -254,14 +269,9 @@ void Http2Session::on_data(Http2Stream& stream, std::string_view bytes) {
   stream.progress_at = Clock::now();
   const ServerLimits& limits = transport_.limits();
   if (bytes.size() > limits.body_bytes - stream.request.body.size()) {
-    transport_.state().count(Limit::body_bytes);
-    return refuse(stream, 413, ErrorCode::resource_exhausted,
-                  fmt::format("the body exceeds the limit of {} bytes", limits.body_bytes));
+    return refuse(stream, transport_.state().body_over_limit());
   }
-  if (!stream.charge.grow(bytes.size())) {
-    transport_.state().count(Limit::buffered_bytes);
-    return refuse(stream, 503, ErrorCode::unavailable, "too many request bodies are being received; try again later");
-  }
+  if (!stream.charge.grow(bytes.size())) return refuse(stream, transport_.state().too_many_bodies());
   std::string& body = stream.request.body;
   if (stream.grpc && body.empty()) body.reserve(std::min(grpc_frame_bytes(bytes), kFirstReserveBytes));
   body.append(bytes);
@@ -275,13 +285,12 @@ void Http2Session::on_request_complete(Http2Stream& stream) {
   transport_.dispatch(std::move(stream.request), stream.answer);
 }
 
-void Http2Session::refuse(Http2Stream& stream, int status, ErrorCode code, std::string message) {
+void Http2Session::refuse(Http2Stream& stream, const Refusal& refusal) {
   stream.refused = true;
   stream.charge.release();
+  stream.request.body = {};
+  Response response = transport_.answer_of(stream.request, refusal);
   stream.request = {};
-  Response response =
-      stream.grpc ? grpc_error(static_cast<int>(code), message) : Response::text(status, message + "\n");
-  if (status == 503 && !stream.grpc) response.headers.add("retry-after", "1");
   Responder::Stream::Handed handed;
   handed.has_head = handed.whole = handed.ended = true;
   handed.status = response.status;
@@ -350,7 +359,10 @@ ssize_t Http2Session::take_outbox(Http2Stream& stream, uint8_t* to, size_t size,
   }
   stream.outbox_bytes -= taken;
   transport_.unsent_bytes.fetch_sub(taken, std::memory_order_relaxed);
-  if (taken > 0) stream.progress_at = Clock::now();
+  if (taken > 0) {
+    stream.progress_at = Clock::now();
+    control_frames_ = 0;
+  }
   if (!stream.outbox.empty()) return static_cast<ssize_t>(taken);
   if (stream.ended) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -417,6 +429,10 @@ void Http2Session::on_sweep(Clock::time_point now) {
     transport_.state().count(Limit::idle_timeout);
     end_connection(NGHTTP2_NO_ERROR);
   }
+  if (now - control_since_ > kControlPeriod && control_frames_ <= limits.control_frames) {
+    control_since_ = now;
+    control_frames_ = 0;
+  }
   for (auto& [id, stream] : streams_) sweep_stream(*stream, now);
   fill();
 }
@@ -437,8 +453,11 @@ void Http2Session::sweep_stream(Http2Stream& stream, Clock::time_point now) {
     stream.reset = true;
     return end_connection(NGHTTP2_ENHANCE_YOUR_CALM);
   }
-  if (stream.receiving && !stream.refused && stalled > limits.body_timeout) {
+  bool receives = stream.receiving && !stream.refused;
+  if (receives && stalled > limits.body_timeout) {
     transport_.state().count(Limit::body_timeout);
+  } else if (receives && now - stream.began_at > limits.request_timeout) {
+    transport_.state().count(Limit::request_timeout);
   } else if (sends && stalled > limits.write_timeout) {
     transport_.state().count(Limit::write_timeout);
   } else {

@@ -42,12 +42,13 @@ class Http2Session : public Session {
   void on_header(Http2Stream& stream, std::string_view name, std::string_view value);
   void on_header_complete(Http2Stream& stream);
   void on_data(Http2Stream& stream, std::string_view bytes);
+  void on_control_frame();
   void on_request_complete(Http2Stream& stream);
   void on_stream_closed(Http2Stream& stream);
   void on_frame_sent(const nghttp2_frame& frame);
   void on_invalid_frame(const nghttp2_frame& frame, int error);
 
-  void refuse(Http2Stream& stream, int status, ErrorCode code, std::string message);
+  void refuse(Http2Stream& stream, const Refusal& refusal);
   void accept_answer(Http2Stream& stream, Responder::Stream::Handed handed);
   void submit_head(Http2Stream& stream, const Responder::Stream::Handed& handed);
   ssize_t take_outbox(Http2Stream& stream, uint8_t* to, size_t size, uint32_t* flags);
@@ -58,6 +59,8 @@ class Http2Session : public Session {
   nghttp2_session* session_ = nullptr;
   std::unordered_map<int32_t, std::unique_ptr<Http2Stream>> streams_;
   Clock::time_point idle_since_;
+  size_t control_frames_ = 0;  // since control_since_, the last request or the last piece of an answer
+  Clock::time_point control_since_;
   bool draining_ = false;
   bool over_ = false;
 };

@@ -42,6 +42,7 @@ struct Http2Stream {
   bool reset = false;     // RST_STREAM is on its way
   bool deferred = false;  // nghttp2 waits for nghttp2_session_resume_data
 
+  const Clock::time_point began_at = Clock::now();
   Clock::time_point progress_at = Clock::now();  // last piece received, or sent
 };
 

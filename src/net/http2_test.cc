@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-constexpr int kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kGoaway = 7, kWindow = 8;
+constexpr int kData = 0, kHeaders = 1, kPriority = 2, kReset = 3, kSettings = 4, kPing = 6, kGoaway = 7, kWindow = 8;
 constexpr int kContinuation = 9;
 constexpr int kEndStream = 1, kEndHeaders = 4;
 
@@ -282,6 +282,51 @@ TEST(Http2, PingFloodOfAClientThatNeverReadsEnds) {
   EXPECT_FALSE(open);
 }
 
+TEST(Http2, FramesThatAskForNothingEndTheConnection) {
+  for (const std::string& useless : {frame(kPing, 0, 0, "12345678"), frame(kSettings, 0, 0, ""),
+                                     frame(kPriority, 0, 1, big_endian(0, 4) + "w"), frame(kData, 0, 3, "")}) {
+    int64_t before = limit_count("control_frames");
+    TestServer server({.control_frames = 100});
+    RawSocket socket = server.raw();
+    socket.send(start() + get(1, "/hold") + frame(kHeaders, kEndHeaders, 3, request_fields("POST", "/about")));
+    std::thread reader([&] { EXPECT_EQ(goaway_code(socket), 11u) << "ENHANCE_YOUR_CALM"; });
+    // More than one period's worth, so that its end in between does not matter.
+    for (int i = 0; i < 300 && socket.send(useless); ++i) {
+    }
+    reader.join();
+    EXPECT_EQ(limit_count("control_frames") - before, 1);
+    server.held.take().second.send(Response::text(200, "late"));
+  }
+}
+
+TEST(Http2, RequestsMakeUpForPings) {
+  TestServer server({.control_frames = 20});
+  RawSocket socket = server.raw();
+  socket.send(start());
+  for (uint32_t stream = 1; stream < 201; stream += 2) {
+    for (int i = 0; i < 10; ++i) socket.send(frame(kPing, 0, 0, "12345678"));
+    socket.send(get(stream, "/visits"));
+    EXPECT_EQ(read_frame(socket, kHeaders).stream, stream);
+  }
+}
+
+TEST(Http2, BodyThatIsNotAsLongAsAnnouncedIsResetAlone) {
+  TestServer server;
+  RawSocket socket = server.raw();
+  socket.send(start());
+  std::string fields = request_fields("POST", "/about") + field("content-length", "5");
+  uint32_t stream = 1;
+  for (const char* body : {"", "four", "sixsix"}) {
+    socket.send(frame(kHeaders, kEndHeaders, stream, fields) + frame(kData, kEndStream, stream, body));
+    Frame reset = read_frame(socket, kReset);
+    EXPECT_EQ(reset.stream, stream);
+    EXPECT_EQ(number(reset.payload), 1u) << "PROTOCOL_ERROR";
+    stream += 2;
+  }
+  socket.send(frame(kHeaders, kEndHeaders, stream, fields) + frame(kData, kEndStream, stream, "fives"));
+  EXPECT_EQ(read_frame(socket, kHeaders).stream, stream);
+}
+
 TEST(Http2, GoneClientIsNoticed) {
   TestServer server;
   for (bool reset_stream : {true, false}) {
@@ -358,6 +403,10 @@ TEST(Http2, TimeOuts) {
         Case{"body_timeout",
              {.body_timeout = kShort, .idle_timeout = kLong},
              start() + frame(kHeaders, kEndHeaders, 1, request_fields("POST", "/about")),
+             kReset},
+        Case{"request_timeout",
+             {.request_timeout = kShort, .idle_timeout = kLong},
+             start() + frame(kHeaders, kEndHeaders, 1, request_fields("POST", "/about")) + frame(kData, 0, 1, "x"),
              kReset},
         Case{"write_timeout", {.write_timeout = kShort, .idle_timeout = kLong}, start() + get(1, "/large"), kReset}}) {
     int64_t before = limit_count(c.limit);

@@ -12,8 +12,8 @@ constexpr std::chrono::milliseconds kLongestSweepInterval{200};
 
 std::chrono::milliseconds sweep_interval(const ServerLimits& limits) {
   using std::chrono::milliseconds;
-  milliseconds shortest =
-      std::min({limits.header_timeout, limits.body_timeout, limits.write_timeout, limits.idle_timeout});
+  milliseconds shortest = std::min(
+      {limits.header_timeout, limits.body_timeout, limits.request_timeout, limits.write_timeout, limits.idle_timeout});
   return std::clamp(shortest / 4, milliseconds(2), kLongestSweepInterval);
 }
 

@@ -9,8 +9,8 @@
 namespace clew::net {
 namespace {
 
-// After a failed accept (no file descriptors left, mostly) the next try waits, or the loop would spin.
 constexpr std::chrono::milliseconds kAcceptRetry{100};
+constexpr std::chrono::seconds kQuietAfterWarning{10};
 
 std::unexpected<Error> bind_error(const ListenerOptions& options, const SystemError& error) {
   std::string place = options.address.find(':') == std::string::npos
@@ -74,10 +74,7 @@ void Listener::accept() {
   IoThread& thread = *threads_[next_thread_++ % threads_.size()];
   acceptor_.async_accept(thread.context(), [self = shared_from_this(), &thread](SystemError error, tcp::socket socket) {
     if (!self->acceptor_.is_open()) return;
-    if (error) {
-      log::warn("accept failed", {{"listener", self->state_->options.name}, {"error", error.message()}});
-      return self->retry_later();
-    }
+    if (error) return self->on_refused(error);
     self->on_accepted(std::move(socket), thread);
     self->accept();
   });
@@ -94,7 +91,13 @@ void Listener::on_accepted(tcp::socket socket, IoThread& thread) {
   });
 }
 
-void Listener::retry_later() {
+void Listener::on_refused(const SystemError& error) {
+  home_.state().count(Limit::open_files);
+  if (auto now = Clock::now(); now >= quiet_until_) {
+    quiet_until_ = now + kQuietAfterWarning;
+    log::warn("accepting pauses: the system gives no socket; raise the limit of open files (ulimit -n, LimitNOFILE)",
+              {{"listener", state_->options.name}, {"error", error.message()}});
+  }
   retry_timer_.expires_after(kAcceptRetry);
   retry_timer_.async_wait([self = shared_from_this()](SystemError error) {
     if (!error) self->accept();

@@ -1,4 +1,5 @@
-// Accepts on one address and hands each socket to the next I/O thread.
+// Accepts on one address and hands each socket to the next I/O thread. Where the system gives no socket (its limit of
+// open files is reached, mostly) accepting pauses: those who come wait in the kernel's queue, and nothing spins.
 #pragma once
 
 #include <functional>
@@ -27,7 +28,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
  private:
   void accept();
   void on_accepted(tcp::socket socket, IoThread& thread);
-  void retry_later();
+  void on_refused(const SystemError& error);
 
   IoThread& home_;
   std::vector<IoThread*> threads_;
@@ -35,6 +36,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   tcp::acceptor acceptor_;
   asio::steady_timer retry_timer_;
   size_t next_thread_ = 0;
+  Clock::time_point quiet_until_;
 };
 
 }  // namespace clew::net

@@ -1,11 +1,16 @@
 #include "net/server_state.h"
 
+#include <fmt/format.h>
+
 namespace clew::net {
 namespace {
 
 constexpr std::array<const char*, kLimitCount> kLimitNames = {
-    "body_bytes",     "header_bytes", "connections",   "streams_per_connection", "unsent_bytes", "buffered_bytes",
-    "header_timeout", "body_timeout", "write_timeout", "idle_timeout",           "stream_resets"};
+    "body_bytes",     "header_bytes", "connections",   "streams_per_connection", "unsent_bytes",    "buffered_bytes",
+    "header_timeout", "body_timeout", "write_timeout", "idle_timeout",           "request_timeout", "control_frames",
+    "stream_resets",  "open_files"};
+
+constexpr std::chrono::milliseconds kBusyRetryDelay{1000};
 
 Counter& requests_counter(const std::string& listener, const char* version) {
   return counter("clew_net_requests_total", "Requests handed to a handler.",
@@ -21,6 +26,22 @@ ServerState::ServerState(ServerLimits l) : limits(l) {
   }
   protocol_errors_ = &counter("clew_net_protocol_errors_total", "Connections or requests that were not valid HTTP.");
   connections_gauge_ = &gauge("clew_net_connections", "Open connections.");
+}
+
+Refusal ServerState::header_over_limit() {
+  count(Limit::header_bytes);
+  return {431, ErrorCode::resource_exhausted,
+          fmt::format("the header exceeds the limit of {} bytes", limits.header_bytes)};
+}
+
+Refusal ServerState::body_over_limit() {
+  count(Limit::body_bytes);
+  return {413, ErrorCode::resource_exhausted, fmt::format("the body exceeds the limit of {} bytes", limits.body_bytes)};
+}
+
+Refusal ServerState::too_many_bodies() {
+  count(Limit::buffered_bytes);
+  return {503, ErrorCode::unavailable, "too many request bodies are being received; try again later", kBusyRetryDelay};
 }
 
 bool ServerState::admit_connection() {

@@ -17,7 +17,8 @@
 namespace clew::net {
 
 // The limits that have a counter, clew_net_limit_total{limit="<name>"}; the names are those of ServerLimits, and
-// stream_resets for a client that opens and resets HTTP/2 streams faster than nghttp2 allows.
+// stream_resets for a client that opens and resets HTTP/2 streams faster than nghttp2 allows, open_files for an accept
+// that the system refused.
 enum class Limit {
   body_bytes,
   header_bytes,
@@ -29,9 +30,12 @@ enum class Limit {
   body_timeout,
   write_timeout,
   idle_timeout,
+  request_timeout,
+  control_frames,
   stream_resets,
+  open_files,
 };
-inline constexpr size_t kLimitCount = 11;
+inline constexpr size_t kLimitCount = 14;
 
 class ServerState {
  public:
@@ -42,6 +46,11 @@ class ServerState {
 
   void count(Limit limit) { limit_counters_[static_cast<size_t>(limit)]->add(); }
   void count_protocol_error() { protocol_errors_->add(); }
+
+  // A limit that a request being received has reached: counted, and what its sender is told.
+  Refusal header_over_limit();
+  Refusal body_over_limit();
+  Refusal too_many_bodies();
 
   // False when there are limits.connections already; otherwise release_connection() must follow.
   bool admit_connection();

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "net/test_server.h"
 
@@ -103,6 +104,57 @@ TEST(Server, ConnectionsBeyondTheLimitAreClosedAtOnce) {
   RawSocket third = server.raw();
   EXPECT_EQ(third.read_all(), "");
   EXPECT_EQ(limit_count("connections") - before, 1);
+}
+
+TEST(Server, AcceptingPausesWhenNoFileCanBeOpened) {
+  int64_t before = limit_count("open_files");
+  TestServer server;
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  int free = ::dup(0);
+  ASSERT_GE(free, 0);
+  ::close(free);
+  rlimit full{static_cast<rlim_t>(free) + 1, limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &full), 0);
+  RawSocket socket = server.raw();  // the last one; the server has none for its side
+  while (limit_count("open_files") == before) std::this_thread::yield();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  socket.send("GET /visits HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(socket.read_answer().second, "1");
+}
+
+Response spelled_out(const Request& head, const Refusal& refusal) {
+  return Response::text(refusal.status, head.method + " " + head.path + " " +
+                                            std::string(head.headers.get("content-type")) + " " +
+                                            std::to_string(refusal.retry_delay.count()) + " " + refusal.message);
+}
+
+// Before the body (its length is announced) or while it comes; the client must be able to read it.
+TEST(Server, ListenerRefusesInItsOwnForm) {
+  struct Case {
+    ServerLimits limits;
+    int status;
+    const char* text;
+  };
+  for (const Case& c : {Case{{.body_bytes = 1000}, 413, "POST /x a/b 0 the body exceeds the limit of 1000 bytes"},
+                        Case{{.buffered_bytes = 1000},
+                             503,
+                             "POST /x a/b 1000 too many request bodies are being received; try again later"}}) {
+    auto server = Server::start(1, c.limits);
+    auto port = server->listen({"strict", "127.0.0.1", 0, ignore_all(), spelled_out});
+    ASSERT_TRUE(port);
+    for (const char* scheme : {"http", "grpc"}) {
+      for (size_t size : {1001, 9'000'000}) {
+        Headers headers;
+        headers.add("content-type", "a/b");
+        auto client = Client::make({scheme, "127.0.0.1", *port, ""}, kPatience);
+        auto answer = client->call("POST", "/x?y", std::move(headers), std::string(size, 'x'));
+        ASSERT_TRUE(answer) << scheme << " " << size << " " << answer.error().message;
+        EXPECT_EQ(answer->status, c.status) << scheme << " " << size;
+        EXPECT_EQ(answer->body, c.text) << scheme << " " << size;
+      }
+    }
+  }
 }
 
 TEST(Server, StopAnswersWhatIsInFlight) {

@@ -21,6 +21,7 @@
 #include "net/client.h"
 #include "net/grpc.h"
 #include "net/http.h"
+#include "net/rpc_status.h"
 #include "net/server.h"
 
 namespace clew::net {

@@ -11,10 +11,9 @@ namespace {
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr size_t kFirstReadBytes = 16 << 10;
 constexpr size_t kGatheredPieces = 16;
-// What a client may still send after the last answer before it is cut off, and for how long: a reset that overtakes the
-// answer would destroy it.
-constexpr size_t kDiscardBytes = size_t{8} << 20;
-constexpr std::chrono::milliseconds kDiscardTime{1000};
+// How long a client may still send after the last answer before it is cut off, in all and without a pause.
+constexpr std::chrono::milliseconds kDiscardTime{10'000};
+constexpr std::chrono::milliseconds kDiscardPause{1000};
 constexpr std::chrono::milliseconds kDiscardTimeAtStop{100};
 
 std::string text_of(const tcp::endpoint& endpoint) {
@@ -78,7 +77,8 @@ void Transport::on_sweep(Clock::time_point now) {
   }
   if (finishing_) {
     auto patience = state_.draining ? kDiscardTimeAtStop : kDiscardTime;
-    if (shut_down_ && now - shut_down_at_ > patience) close();
+    bool pauses = now - std::max(shut_down_at_, discarded_at_) > kDiscardPause;
+    if (shut_down_ && (pauses || now - shut_down_at_ > patience)) close();
     return;
   }
   if (!session_) {
@@ -91,7 +91,7 @@ void Transport::on_sweep(Clock::time_point now) {
 }
 
 bool Transport::wants_bytes() const {
-  if (finishing_) return discarded_bytes_ < kDiscardBytes;
+  if (finishing_) return left_to_discard_bytes_ > 0;
   return !session_ || session_->wants_bytes();
 }
 
@@ -138,9 +138,9 @@ void Transport::read_first_bytes() {
 void Transport::discard() {
   std::string& buffer = scratch();
   ReadOutcome outcome = read_some(buffer.data(), buffer.size());
-  discarded_bytes_ += outcome.bytes;
-  if (outcome.ended) discarded_bytes_ = kDiscardBytes;
-  if (shut_down_ && discarded_bytes_ >= kDiscardBytes) close();
+  if (outcome.bytes > 0) discarded_at_ = Clock::now();
+  left_to_discard_bytes_ -= outcome.ended ? left_to_discard_bytes_ : std::min(left_to_discard_bytes_, outcome.bytes);
+  if (shut_down_ && left_to_discard_bytes_ == 0) close();
 }
 
 Transport::ReadOutcome Transport::read_some(char* to, size_t size) {
@@ -196,19 +196,24 @@ void Transport::on_queue_sent() {
   if (!finishing_ || shut_down_) return;
   shut_down_ = true;
   shut_down_at_ = Clock::now();
-  if (discarded_bytes_ >= kDiscardBytes) return close();
+  if (left_to_discard_bytes_ == 0) return close();
   SystemError ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
-void Transport::finish() {
-  finishing_ = true;
+void Transport::finish(size_t discard_bytes) {
+  if (std::exchange(finishing_, true)) return;
+  left_to_discard_bytes_ = discard_bytes;
 }
 
 void Transport::dispatch(Request request, std::shared_ptr<Responder::Stream> stream) {
   request.connection = connection_;
   listener_->requests(request.http_version).add();
   listener_->options.handler(std::move(request), Responder(std::move(stream)));
+}
+
+Response Transport::answer_of(const Request& head, const Refusal& refusal) const {
+  return listener_->options.refuse(head, refusal);
 }
 
 void Transport::post_answer(std::shared_ptr<Responder::Stream> stream) {

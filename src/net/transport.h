@@ -41,11 +41,14 @@ class Transport : public std::enable_shared_from_this<Transport> {
   // answer_bytes: how much of it counts in unsent_bytes, to be taken off when sent.
   void write(std::string bytes, size_t answer_bytes = 0);
   size_t queued_bytes() const { return queued_bytes_; }
-  // Sends what is queued, closes the sending side, discards what still comes for a short while (so that the client
-  // reads the answer before a reset), closes.
-  void finish();
+  // Sends what is queued, closes the sending side, discards up to discard_bytes of what still comes until the client
+  // ends or pauses, closes. A reset that overtakes the answer would destroy it, and some clients read only when they
+  // have sent everything.
+  static constexpr size_t kDiscardBytes = size_t{8} << 20;
+  void finish(size_t discard_bytes = kDiscardBytes);
   bool finishing() const { return finishing_; }
   void dispatch(Request request, std::shared_ptr<Responder::Stream> stream);
+  Response answer_of(const Request& head, const Refusal& refusal) const;
   Clock::time_point opened_at() const { return opened_at_; }
 
   // Any thread.
@@ -85,7 +88,8 @@ class Transport : public std::enable_shared_from_this<Transport> {
   size_t front_sent_ = 0;
   Clock::time_point write_progress_at_;
   Clock::time_point shut_down_at_;
-  size_t discarded_bytes_ = 0;
+  Clock::time_point discarded_at_;
+  size_t left_to_discard_bytes_ = 0;
   bool waiting_ = false;
   bool writing_ = false;
   bool finishing_ = false;

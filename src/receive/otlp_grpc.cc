@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -25,14 +26,19 @@ bool has_protobuf_messages(const net::Request& request) {
 
 net::Response otlp_grpc_response(const Verdict& verdict) {
   if (verdict.is_success()) return net::grpc_reply(wire::encode_export_response_protobuf(verdict.rejected));
-  if (verdict.outcome != Outcome::busy) return net::grpc_error(verdict.rpc_code(), verdict.message);
-  std::chrono::milliseconds delay(verdict.retry_delay_ms);
-  return net::grpc_error(verdict.rpc_code(), verdict.message,
-                         net::encode_rpc_status(verdict.rpc_code(), verdict.message, delay));
+  uint32_t least_ms = verdict.outcome == Outcome::busy ? 1 : 0;
+  std::chrono::milliseconds delay(std::max(verdict.retry_delay_ms, least_ms));
+  return net::grpc_failure(facts_of(verdict.outcome).rpc_code, verdict.message, delay);
 }
 
 bool OtlpGrpc::owns(std::string_view path) {
   return path.starts_with(kCollectorServices);
+}
+
+net::Response OtlpGrpc::answer_refusal(const net::Request& head, const net::Refusal& refusal) {
+  Verdict verdict = verdict_of_refusal(refusal, ingest_.request_bytes_limit());
+  counters_.count_verdict(verdict.outcome);
+  return net::is_grpc(head) ? otlp_grpc_response(verdict) : net::plain_refusal(head, refusal);
 }
 
 void OtlpGrpc::handle(net::Request request, net::Responder responder) {
@@ -49,7 +55,8 @@ void OtlpGrpc::handle(net::Request request, net::Responder responder) {
     return refuse_now(refuse(Outcome::unsupported, "messages must be protobuf (application/grpc+proto)"));
   }
   if (auto closed = ingest_.closed()) return refuse_now(*closed);
-  auto message = net::read_grpc_message(request, ingest_.request_bytes_limit());
+  std::string decoded;
+  auto message = net::view_grpc_message(request, ingest_.request_bytes_limit(), decoded);
   if (!message) return refuse_now(verdict_of_bad_request(std::move(message.error())));
 
   // std::function wants a copy; there is one answer all the same.

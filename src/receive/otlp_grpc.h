@@ -21,6 +21,8 @@ class OtlpGrpc {
   static bool owns(std::string_view path);
   // Precondition: net::is_grpc(request) and owns(request.path). On the connection's thread.
   void handle(net::Request request, net::Responder responder);
+  // For a call that net does not receive whole. Precondition: as for handle().
+  net::Response answer_refusal(const net::Request& head, const net::Refusal& refusal);
 
  private:
   Ingest& ingest_;

@@ -43,6 +43,30 @@ TEST_F(OtlpGrpcTest, RefusesBadData) {
   EXPECT_TRUE(call(""));
 }
 
+TEST_F(OtlpGrpcTest, ABodyThatIsNotReceivedWholeIsCountedAndMayBeRepeatedOnlyWhenBusy) {
+  IngestOptions options;
+  options.limits.request_bytes = 1000;
+  auto value = [](const char* outcome) {
+    return counter("clew_receive_requests_total", "", {{"protocol", "otlp_grpc"}, {"outcome", outcome}}).value();
+  };
+  int64_t too_large = value("too_large"), unavailable = value("unavailable");
+  start(options);
+  auto large = call(std::string(5'000'000, 'a'));
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error().code, ErrorCode::resource_exhausted);
+  EXPECT_THAT(large.error().message, HasSubstr("limit of 1000 bytes"));
+  EXPECT_EQ(grpc_client_->retry_delay(), std::nullopt);
+  EXPECT_EQ(value("too_large"), too_large + 1);
+  server_.reset();
+  buffered_bytes_ = 100;
+  start(options);
+  auto busy = call(std::string(500, 'a'));
+  ASSERT_FALSE(busy);
+  EXPECT_EQ(busy.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(grpc_client_->retry_delay(), std::chrono::milliseconds(1000));
+  EXPECT_EQ(value("unavailable"), unavailable + 1);
+}
+
 TEST_F(OtlpGrpcTest, RefusesWhatItDoesNotServe) {
   start();
   for (const char* method : {"/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
@@ -63,6 +87,8 @@ TEST_F(OtlpGrpcTest, PassesOnWhatTheSinkSays) {
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, code);
     EXPECT_THAT(answer.error().message, HasSubstr("the reason"));
+    bool busy = code == ErrorCode::resource_exhausted;
+    EXPECT_EQ(grpc_client_->retry_delay().has_value(), busy) << "RetryInfo is what makes RESOURCE_EXHAUSTED repeatable";
   }
 }
 

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <utility>
 
 #include "base/json_text.h"
 #include "net/content_encoding.h"
 #include "net/fields.h"
-#include "net/grpc.h"
+#include "net/rpc_status.h"
 #include "wire/otlp.h"
 
 namespace clew::receive {
@@ -68,10 +69,8 @@ net::Response otlp_http_response(const Verdict& verdict, Encoding encoding) {
   net::Response response;
   response.status = verdict.http_status();
   response.headers.add("content-type", std::string(encoding == Encoding::json ? kJson : kProtobuf));
-  if (verdict.outcome == Outcome::busy) {
-    uint32_t seconds = std::max(1U, (verdict.retry_delay_ms + 999) / 1000);
-    response.headers.add("retry-after", std::to_string(seconds));
-  }
+  uint32_t least_ms = verdict.outcome == Outcome::busy ? 1 : 0;
+  net::add_retry_after(response.headers, std::chrono::milliseconds(std::max(verdict.retry_delay_ms, least_ms)));
   if (verdict.outcome == Outcome::unsupported) response.headers.add("accept-encoding", "gzip, zstd, deflate");
   response.body = body_of(verdict, encoding);
   return response;
@@ -79,6 +78,16 @@ net::Response otlp_http_response(const Verdict& verdict, Encoding encoding) {
 
 bool OtlpHttp::owns(std::string_view path) {
   return path == kTraces || path == kMetrics || path == kLogs || path == kProfiles;
+}
+
+net::Response OtlpHttp::answer_refusal(const net::Request& head, const net::Refusal& refusal) {
+  Verdict verdict = verdict_of_refusal(refusal, ingest_.request_bytes_limit());
+  counters_.count_verdict(verdict.outcome);
+  auto encoding = encoding_of(head.headers.get("content-type"));
+  if (head.path != kTraces || head.method != "POST" || !encoding) return net::plain_refusal(head, refusal);
+  net::Response response = otlp_http_response(verdict, *encoding);
+  response.status = refusal.status;
+  return response;
 }
 
 void OtlpHttp::handle(net::Request request, net::Responder responder) {

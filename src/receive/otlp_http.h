@@ -21,6 +21,8 @@ class OtlpHttp {
   static bool owns(std::string_view path);
   // Precondition: owns(request.path). On the connection's thread.
   void handle(net::Request request, net::Responder responder);
+  // For a request that net does not receive whole. Precondition: owns(head.path).
+  net::Response answer_refusal(const net::Request& head, const net::Refusal& refusal);
 
  private:
   Ingest& ingest_;

@@ -1,5 +1,7 @@
 #include "receive/outcome.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 namespace clew::receive {
@@ -30,6 +32,17 @@ Verdict verdict_of_bad_request(Error error) {
     case ErrorCode::internal: return refuse(Outcome::failed, std::move(error.message));
     default: return refuse(Outcome::malformed, std::move(error.message));
   }
+}
+
+Verdict verdict_of_refusal(const net::Refusal& refusal, size_t request_bytes) {
+  constexpr int kContentTooLarge = 413;
+  Verdict verdict = verdict_of_bad_request({refusal.code, refusal.message});
+  if (refusal.status == kContentTooLarge) {
+    verdict.message = fmt::format("the body exceeds the limit of {} bytes (limits.request_bytes)", request_bytes);
+  }
+  if (refusal.code == ErrorCode::unavailable) verdict.outcome = Outcome::unavailable;
+  verdict.retry_delay_ms = static_cast<uint32_t>(refusal.retry_delay.count());
+  return verdict;
 }
 
 Verdict verdict_of_sink(Error error, uint32_t retry_delay_ms) {

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "column/span_batch.h"
+#include "net/http.h"
 
 namespace clew::receive {
 
@@ -35,7 +36,7 @@ struct Verdict {
   Outcome outcome = Outcome::accepted;
   std::string message;          // of a refusal: what is wrong, where, what to do
   Rejections rejected;          // of a partial success
-  uint32_t retry_delay_ms = 0;  // when busy
+  uint32_t retry_delay_ms = 0;  // when busy, or asked for otherwise
 
   bool is_success() const { return outcome <= Outcome::partial; }
   int http_status() const { return facts_of(outcome).http_status; }
@@ -48,6 +49,8 @@ inline Verdict refuse(Outcome outcome, std::string message) {
 
 // The verdict on a request that could not be read: decompression, framing or decoding failed.
 Verdict verdict_of_bad_request(Error error);
+// The verdict of the engine on a request that was not received whole; request_bytes is the limit as it is set.
+Verdict verdict_of_refusal(const net::Refusal& refusal, size_t request_bytes);
 // The verdict on a batch that the sink did not take.
 Verdict verdict_of_sink(Error error, uint32_t retry_delay_ms);
 

@@ -100,14 +100,19 @@ class ReceiveTest : public testing::Test {
     grpc_ = std::make_unique<OtlpGrpc>(*ingest_);
     net::ServerLimits limits;
     limits.body_bytes = options.limits.request_bytes + 5;
+    if (buffered_bytes_ != 0) limits.buffered_bytes = buffered_bytes_;
     server_ = net::Server::start(1, limits);
-    auto port = server_->listen({"otlp", "127.0.0.1", 0, [this](net::Request request, net::Responder responder) {
-                                   if (net::is_grpc(request)) {
-                                     grpc_->handle(std::move(request), std::move(responder));
-                                   } else {
-                                     http_->handle(std::move(request), std::move(responder));
-                                   }
-                                 }});
+    auto handle = [this](net::Request request, net::Responder responder) {
+      if (net::is_grpc(request)) {
+        grpc_->handle(std::move(request), std::move(responder));
+      } else {
+        http_->handle(std::move(request), std::move(responder));
+      }
+    };
+    auto refuse = [this](const net::Request& head, const net::Refusal& refusal) {
+      return net::is_grpc(head) ? grpc_->answer_refusal(head, refusal) : http_->answer_refusal(head, refusal);
+    };
+    auto port = server_->listen({"otlp", "127.0.0.1", 0, handle, refuse});
     ASSERT_TRUE(port) << port.error().message;
     port_ = *port;
     http_client_ = client("http");
@@ -131,6 +136,7 @@ class ReceiveTest : public testing::Test {
                                    std::move(metadata));
   }
 
+  size_t buffered_bytes_ = 0;  // 0: net's default
   env::ManualClock clock_;
   FakeSink sink_;
   std::unique_ptr<Ingest> ingest_;

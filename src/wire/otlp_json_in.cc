@@ -98,54 +98,43 @@ bool OtlpJsonIn::request(Element element) {
   return true;
 }
 
-bool OtlpJsonIn::resource_spans(Element element) {
+template <typename Each>
+bool OtlpJsonIn::group(Element element, std::string_view entity_name, std::string_view list_name, Group& out,
+                       Each&& each) {
   Object fields;
   if (!object(element, fields)) return false;
-  size_t first_row = intake_.rows();
-  Element resource_element;
-  bool has_resource = false;
-  std::string_view schema_url;
   for (auto [key, value] : fields) {
     if (value.is_null()) continue;
-    if (key == "resource") {
-      resource_element = value;
-      has_resource = true;
+    if (key == entity_name) {
+      out.entity = value;
     } else if (key == "schemaUrl") {
-      if (!text(value, schema_url)) return fault_.in(key);
-    } else if (key == "scopeSpans") {
-      if (!for_each_in(value, key, [&](Element e) { return scope_spans(e); })) return false;
+      if (!text(value, out.schema_url)) return fault_.in(key);
+    } else if (key == list_name) {
+      if (!for_each_in(value, key, each)) return false;
     }
   }
   entity_.clear();
-  if (has_resource && !resource(resource_element)) return fault_.in("resource");
-  uint32_t code = intake_.resource_code(entity_, intake_.text_code(schema_url));
+  return true;
+}
+
+bool OtlpJsonIn::resource_spans(Element element) {
+  size_t first_row = intake_.rows();
+  Group group_fields;
+  if (!group(element, "resource", "scopeSpans", group_fields, [&](Element e) { return scope_spans(e); })) return false;
+  if (group_fields.entity && !resource(*group_fields.entity)) return fault_.in("resource");
+  uint32_t code = intake_.resource_code(entity_, intake_.text_code(group_fields.schema_url));
   intake_.set_resource(first_row, code, intake_.admission.take_bits());
   return true;
 }
 
 bool OtlpJsonIn::scope_spans(Element element) {
-  Object fields;
-  if (!object(element, fields)) return false;
   size_t first_row = intake_.rows();
-  Element scope_element;
-  bool has_scope = false;
-  std::string_view schema_url;
-  for (auto [key, value] : fields) {
-    if (value.is_null()) continue;
-    if (key == "scope") {
-      scope_element = value;
-      has_scope = true;
-    } else if (key == "schemaUrl") {
-      if (!text(value, schema_url)) return fault_.in(key);
-    } else if (key == "spans") {
-      if (!for_each_in(value, key, [&](Element e) { return span(e); })) return false;
-    }
-  }
-  entity_.clear();
+  Group group_fields;
+  if (!group(element, "scope", "spans", group_fields, [&](Element e) { return span(e); })) return false;
   std::string_view name;
   std::string_view version;
-  if (has_scope && !scope(scope_element, name, version)) return fault_.in("scope");
-  uint32_t schema = intake_.text_code(schema_url);
+  if (group_fields.entity && !scope(*group_fields.entity, name, version)) return fault_.in("scope");
+  uint32_t schema = intake_.text_code(group_fields.schema_url);
   uint32_t name_code = intake_.text_code(name);
   uint32_t code = intake_.scope_code(entity_, schema, name_code, intake_.text_code(version));
   intake_.set_scope(first_row, code, intake_.admission.take_bits());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "wire/input_fault.h"
@@ -27,6 +28,12 @@ class OtlpJsonIn {
   Result<Element> parse(std::string_view body);
   Status not_json(std::string_view body, simdjson::error_code error);
 
+  // What ResourceSpans and ScopeSpans share: an entity, a schema URL, and a list of what belongs to them.
+  struct Group {
+    std::optional<Element> entity;
+    std::string_view schema_url;
+  };
+
   bool request(Element element);
   bool resource_spans(Element element);
   bool scope_spans(Element element);
@@ -49,6 +56,9 @@ class OtlpJsonIn {
   bool for_each(const Array& array, std::string_view name, size_t limit, Each&& each);
   template <typename Each>
   bool for_each_in(Element element, std::string_view name, Each&& each);
+  // Calls each(element) for the list; the entity is read by the caller, when the list has been.
+  template <typename Each>
+  bool group(Element element, std::string_view entity_name, std::string_view list_name, Group& out, Each&& each);
 
   bool object(Element element, Object& out) { return element.get_object().get(out) == 0 || expected("an object"); }
   bool array(Element element, Array& out) { return element.get_array().get(out) == 0 || expected("an array"); }

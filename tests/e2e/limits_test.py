@@ -9,6 +9,9 @@ import time
 import unittest
 import zlib
 
+import grpc
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
@@ -39,7 +42,8 @@ class LimitsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Server(None, "--set", "limits.request_bytes=4MiB", "--set", "net.header_timeout=500ms",
-                            "--set", "net.body_timeout=500ms")
+                            "--set", "net.body_timeout=500ms", "--set", "net.request_timeout=2s",
+                            "--set", "cors.origins=https://app.example")
         cls.enterClassContext(cls.server)
 
     def tearDown(self):
@@ -149,9 +153,11 @@ class LimitsTest(unittest.TestCase):
         bomb = bytes(64 * MIB)
         for name, body, encoding in (("plain", big, None), ("gzip", gzip.compress(big), "gzip"),
                                      ("bomb", gzip.compress(bomb), "gzip"), ("deflate bomb", zlib.compress(bomb), "deflate")):
-            with self.subTest(name):
-                answer, _ = self.post(body, **({"Content-Encoding": encoding} if encoding else {}))
-                self.assertEqual(answer.status, 413)
+            for content_type, message in ((PROTOBUF, Status.FromString), (JSON, json.loads)):
+                with self.subTest((name, content_type)):
+                    answer, error = self.post(body, content_type, **({"Content-Encoding": encoding} if encoding else {}))
+                    self.assertEqual((answer.status, answer.getheader("Content-Type")), (413, content_type))
+                    self.assertIn("4194304", str(message(error)))
 
     def test_unknown_forms(self):
         body = request(a_span()).SerializeToString()
@@ -195,15 +201,100 @@ class LimitsTest(unittest.TestCase):
         self.assertEqual(self.server.get("/api/nonsense")[0], 404)
         self.assertEqual(self.server.get("/api/traces/" + "ab" * 16)[0], 404)
 
+    def raw(self, sent, port="otlp_http"):
+        """Sends bytes as they are; the connection, from which all answers can be read."""
+        host, number = self.server.endpoints[port].split(":")
+        connection = socket.create_connection((host, int(number)), timeout=30)
+        self.addCleanup(connection.close)
+        connection.sendall(sent)
+        return connection
+
+    def test_forms_of_http1(self):
+        head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\n".encode()
+        spans = [a_span() for _ in range(4)]
+        bodies = [request(span).SerializeToString() for span in spans]
+        sized = [head + f"Content-Length: {len(b)}\r\n\r\n".encode() + b for b in bodies]
+        chunks = b"".join(b"1;x=y\r\n" + bytes([byte]) + b"\r\n" for byte in bodies[2])
+        chunked = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+        last = b"Connection: close\r\n"
+        answers = self.raw(sized[0] + sized[1] + chunked + sized[3].replace(b"Host", last + b"Host")).makefile("rb").read()
+        self.assertEqual(answers.count(b"HTTP/1.1 200 OK"), 4, "pipelined, sized and chunked")
+        for span in spans:
+            self.assertIsNotNone(self.stored(span))
+
+    def test_expect_continue(self):
+        head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nExpect: 100-continue\r\nContent-Length: "
+        wanted = self.raw(head.encode() + b"2\r\n\r\n")
+        self.assertEqual(wanted.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
+        wanted.sendall(b"{}")
+        self.assertIn(b"200 OK", wanted.recv(1000))
+        refused = self.raw(head.encode() + str(5 * MIB).encode() + b"\r\n\r\n").makefile("rb").read()
+        self.assertTrue(refused.startswith(b"HTTP/1.1 413"), "without waiting for the body")
+        self.assertIn(b'{"code":8,', refused)
+
+    def test_wrong_port(self):
+        """OTLP that was sent to the other one of 4317 and 4318, or to Tempo's port, is served (on loopback)."""
+        for port in ("otlp_http", "otlp_grpc", "tempo"):
+            with self.subTest(port), grpc.insecure_channel(self.server.endpoints[port]) as channel:
+                spans = [a_span(), a_span()]
+                TraceServiceStub(channel).Export(request(spans[0]), timeout=30)
+                body = request(spans[1]).SerializeToString()
+                connection = http.client.HTTPConnection(self.server.endpoints[port], timeout=30)
+                self.addCleanup(connection.close)
+                connection.request("POST", "/v1/traces", body, {"Content-Type": PROTOBUF})
+                self.assertEqual(connection.getresponse().status, 200)
+                for span in spans:
+                    self.assertIsNotNone(self.stored(span))
+
+    def test_too_large_for_grpc(self):
+        """A client of another make hears RESOURCE_EXHAUSTED, also when the server stops reading; its channel lives on."""
+        address, unlimited = self.server.endpoints["otlp_grpc"], [("grpc.max_send_message_length", -1)]
+        with grpc.insecure_channel(address, options=unlimited) as channel:
+            export = TraceServiceStub(channel).Export
+            for size in (5 * MIB, 40 * MIB):
+                with self.subTest(size), self.assertRaises(grpc.RpcError) as caught:
+                    export(request(a_span(name="n" * size)), timeout=30)
+                self.assertEqual(caught.exception.code(), grpc.StatusCode.RESOURCE_EXHAUSTED, caught.exception)
+                self.assertIn("4194304", caught.exception.details())
+            with self.assertRaises(grpc.RpcError) as caught:
+                export(request(a_span(name="n" * (8 * MIB))), timeout=30, compression=grpc.Compression.Gzip)
+            self.assertEqual(caught.exception.code(), grpc.StatusCode.RESOURCE_EXHAUSTED, caught.exception)
+            span = a_span()
+            export(request(span), timeout=30, compression=grpc.Compression.Gzip)
+            self.assertIsNotNone(self.stored(span))
+
+    def test_pages_of_other_origins(self):
+        """A browser may send from the origins that are named, and is told so with every answer."""
+        asks = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "content-type"}
+        answer, _ = self.post(None, method="OPTIONS", **asks)
+        self.assertEqual((answer.status, answer.getheader("Access-Control-Allow-Origin"),
+                          answer.getheader("Access-Control-Allow-Headers")), (204, "https://app.example", "content-type"))
+        answer, _ = self.post(b"{}", JSON, Origin="https://app.example")
+        self.assertEqual((answer.status, answer.getheader("Access-Control-Allow-Origin")), (200, "https://app.example"))
+        answer, _ = self.post(None, method="OPTIONS", **{**asks, "Origin": "https://other.example"})
+        self.assertEqual((answer.status, answer.getheader("Access-Control-Allow-Origin")), (405, None))
+
     def test_slow_clients(self):
         """Neither a request that never ends nor one that never begins holds a connection for ever."""
         host, port = self.server.endpoints["otlp_http"].split(":")
-        for name, sent in (("half a header", b"POST /v1/traces HT"),
-                           ("half a body", b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")):
-            with self.subTest(name), socket.create_connection((host, int(port)), timeout=30) as connection:
+        endless = b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for name, sent, more in (
+                ("half a header", b"POST /v1/traces HT", b""),
+                ("half a body", b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf", b""),
+                ("a body in drops", endless, b"1\r\nx\r\n")):
+            with self.subTest(name), socket.create_connection((host, int(port)), timeout=0.1) as connection:
                 connection.sendall(sent)
-                while connection.recv(4096):
-                    pass  # an answer, perhaps; then the end
+                for _ in range(300):
+                    try:
+                        if not connection.recv(4096):
+                            break  # after an answer, perhaps
+                    except TimeoutError:
+                        connection.sendall(more)
+                    except ConnectionResetError:
+                        break
+                else:
+                    self.fail("the connection is still open")
 
     def test_garbage_on_the_wire(self):
         for name in ("otlp_grpc", "otlp_http", "tempo"):
