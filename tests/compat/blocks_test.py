@@ -26,9 +26,9 @@ STRING, BOOLEAN, INTEGER, REAL, ARRAY, KVLIST, BYTES = 1, 2, 3, 4, 5, 6, 7
 SCOPES = ["span", "resource", "instrumentation"]
 # Seed, rows, keys, rows a page, rows a row group.
 CASES = [
-    (1, 0, 40, 8192, 262144),
-    (2, 1, 40, 8192, 262144),
-    (3, 800, 40, 8192, 262144),
+    (1, 0, 40, 8192, 1048576),
+    (2, 1, 40, 8192, 1048576),
+    (3, 800, 40, 8192, 1048576),
     (4, 900, 40, 16, 64),
     (5, 1500, 600, 256, 1024),
     (6, 3000, 12, 128, 1024),
@@ -245,7 +245,7 @@ def read_view(path):
     text = (pathlib.Path(__file__).parents[2] / "docs/user/duckdb.md").read_text()
     view = re.search(r"```sql\n(create or replace view spans.*?)```", text, re.S).group(1)
     connection = duckdb.connect()
-    connection.execute(view.replace("clew-data/tenants/single-tenant/blocks/*/data.parquet", str(path)))
+    connection.execute(view.replace("clew-data/tenants/single-tenant/blocks/*/*.parquet", str(path)))
     rows = connection.execute("select trace_id, span_id, parent_span_id, epoch_ns(start_time), epoch_ns(end_time) "
                               "from spans order by file_row_number").fetchall()
     return [dict(zip(["trace_id", "span_id", "parent", "start", "end"], row)) for row in rows]

@@ -10,13 +10,20 @@
 namespace clew::store {
 namespace {
 
-constexpr uint64_t kRowsShare = 100;   // a column's key is in 1/100 of the rows
-constexpr uint64_t kBytesShare = 200;  // or has 1/200 of the value bytes
-constexpr uint64_t kMinTexts = 16;     // so many texts before a UUID or hex column is worth it
+constexpr uint64_t kMinTexts = 16;  // so many texts before a UUID or hex column is worth it
 
-std::optional<ColumnType> column_type(ValueType type) {
-  switch (type) {
-    case ValueType::string: return ColumnType::text;
+bool has_letter(std::string_view hex) {
+  return std::ranges::any_of(hex, [](char c) { return c >= 'a'; });
+}
+
+}  // namespace
+
+std::optional<ColumnType> column_type(ValueView value, bool with_uuid, bool with_hex) {
+  switch (value.type) {
+    case ValueType::string:
+      if (with_uuid && is_uuid_text(value.text)) return ColumnType::uuid;
+      if (with_hex && is_hex_text(value.text)) return ColumnType::hex;
+      return ColumnType::text;
     case ValueType::integer: return ColumnType::integer;
     case ValueType::real: return ColumnType::real;
     case ValueType::boolean: return ColumnType::boolean;
@@ -25,19 +32,13 @@ std::optional<ColumnType> column_type(ValueType type) {
   }
 }
 
-std::string lower_ascii(std::string_view text) {
-  std::string out(text);
+std::string folded_key(Scope scope, std::string_view key) {
+  std::string out = attribute_column_name(scope, key, ColumnType::text);
   for (char& c : out) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return out;
 }
-
-bool has_letter(std::string_view hex) {
-  return std::ranges::any_of(hex, [](char c) { return c >= 'a'; });
-}
-
-}  // namespace
 
 AttributePlan::AttributePlan(const SpanTable& table, const TraceOrder& order)
     : table_(table), keys_(table.vocabulary.key_count()) {
@@ -123,7 +124,7 @@ void AttributePlan::look_at_values(uint32_t key) {
   for (uint32_t code = 0; code < values.size(); ++code) {
     ValueView value = values.at(code);
     text_bytes += value.text.size() + sizeof(uint32_t);
-    auto type = column_type(value.type);
+    auto type = column_type(value, false, false);
     if (!type) {
       ++others;
       continue;
@@ -150,6 +151,7 @@ void AttributePlan::look_at_values(uint32_t key) {
     if (of_type[type]) plan.types.push_back(static_cast<ColumnType>(type));
   }
   plan.value_bytes = values.size() == 0 ? 0 : plan.rows * text_bytes / values.size();
+  plan.is_uniform = plan.types.size() == 1 && others == 0;
   plan.may_have_columns = !plan.types.empty() && !ends_in_suffix(table_.vocabulary.key_at(key).name);
 }
 
@@ -158,8 +160,7 @@ void AttributePlan::refuse_ambiguous_names() {
   for (uint32_t key = 0; key < keys_.size(); ++key) {
     if (keys_[key].rows == 0) continue;
     KeyView view = table_.vocabulary.key_at(key);
-    auto [found, fresh] =
-        seen.emplace(attribute_column_name(view.scope, lower_ascii(view.name), ColumnType::text), key);
+    auto [found, fresh] = seen.emplace(folded_key(view.scope, view.name), key);
     if (fresh) continue;
     keys_[key].may_have_columns = false;
     keys_[found->second].may_have_columns = false;
@@ -173,7 +174,8 @@ void AttributePlan::choose(uint64_t rows) {
   for (uint32_t key = 0; key < keys_.size(); ++key) {
     const Key& plan = keys_[key];
     if (!plan.may_have_columns || plan.rows == 0) continue;
-    if (plan.rows * kRowsShare >= rows || plan.value_bytes * kBytesShare >= all_bytes) chosen.push_back(key);
+    if (plan.rows * kColumnRowsShare >= rows || plan.value_bytes * kColumnBytesShare >= all_bytes)
+      chosen.push_back(key);
   }
   std::ranges::sort(chosen, {}, [&](uint32_t key) {
     KeyView view = table_.vocabulary.key_at(key);
@@ -196,8 +198,8 @@ void AttributePlan::choose(uint64_t rows) {
     for (ColumnType type : plan.types) {
       auto leaf = static_cast<uint32_t>(kFixedLeaves + leaves_.size());
       plan.leaf_of_type[static_cast<size_t>(type)] = leaf;
-      bool plain = is_mostly_distinct(plan.entries_of_type[static_cast<size_t>(type)], plan.rows);
-      leaves_.push_back({attribute_leaf(view.scope, view.name, type), key, type, plain});
+      bool may_be_plain = is_mostly_distinct(plan.entries_of_type[static_cast<size_t>(type)], plan.rows);
+      leaves_.push_back({attribute_leaf(view.scope, view.name, type), key, type, may_be_plain});
     }
   }
 }
@@ -207,23 +209,18 @@ void AttributePlan::assign_codes(uint32_t key) {
   const ValueDictionary& values = table_.vocabulary.values(key);
   auto leaf_of = [&](ColumnType type) { return plan.leaf_of_type[static_cast<size_t>(type)]; };
   if (std::ranges::all_of(plan.leaf_of_type, [](uint32_t leaf) { return leaf == kNoLeaf; })) return;
+  if (plan.is_uniform) {
+    plan.only_leaf = leaf_of(plan.types[0]);
+    return;
+  }
   bool with_uuid = leaf_of(ColumnType::uuid) != kNoLeaf;
   bool with_hex = leaf_of(ColumnType::hex) != kNoLeaf;
   std::vector<uint32_t> leaves(values.size(), kNoLeaf);
   for (uint32_t code = 0; code < leaves.size(); ++code) {
     ValueView value = values.at(code);
-    auto type = column_type(value.type);
-    if (!type) continue;
-    if (*type == ColumnType::text && with_uuid && is_uuid_text(value.text)) type = ColumnType::uuid;
-    if (*type == ColumnType::text && with_hex && is_hex_text(value.text)) type = ColumnType::hex;
-    leaves[code] = leaf_of(*type);
+    if (auto type = column_type(value, with_uuid, with_hex)) leaves[code] = leaf_of(*type);
   }
-  bool uniform = !leaves.empty() && std::ranges::all_of(leaves, [&](uint32_t leaf) { return leaf == leaves[0]; });
-  if (uniform) {
-    plan.only_leaf = leaves[0];
-  } else {
-    plan.leaf_of_code = std::move(leaves);
-  }
+  plan.leaf_of_code = std::move(leaves);
 }
 
 std::vector<KeyEntry> AttributePlan::catalogue(std::span<const uint64_t> residual) const {

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "column/span_table.h"
@@ -15,6 +17,15 @@
 namespace clew::store {
 
 inline constexpr uint32_t kNoLeaf = 0xffffffffU;
+
+// §3: a key has columns when it is in 1/kColumnRowsShare of the rows, or has 1/kColumnBytesShare of the bytes.
+inline constexpr uint64_t kColumnRowsShare = 100;
+inline constexpr uint64_t kColumnBytesShare = 200;
+
+// The type of the column for a value, if the key has one of that type; none for what no column can hold.
+std::optional<ColumnType> column_type(ValueView value, bool with_uuid, bool with_hex);
+// Equal for keys of which no column must be made: those that differ only in case.
+std::string folded_key(Scope scope, std::string_view key);
 
 // Where one attribute goes. A step with neither leaf nor by_code is residual.
 struct AttributeStep {
@@ -39,7 +50,7 @@ class AttributePlan {
     Leaf leaf;
     uint32_t key = 0;
     ColumnType type = ColumnType::text;
-    bool plain = false;
+    bool may_be_plain = false;
   };
   // Leaf kFixedLeaves + i.
   const std::vector<AttributeLeaf>& leaves() const { return leaves_; }
@@ -56,6 +67,7 @@ class AttributePlan {
     uint64_t occurrences = 0;  // of events and links too
     uint64_t value_bytes = 0;
     bool may_have_columns = false;
+    bool is_uniform = false;  // all its values go to the one column
     std::vector<ColumnType> types;
     uint32_t leaf_of_type[kColumnTypes] = {kNoLeaf, kNoLeaf, kNoLeaf, kNoLeaf, kNoLeaf, kNoLeaf, kNoLeaf};
     uint32_t only_leaf = kNoLeaf;

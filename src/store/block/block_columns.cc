@@ -19,10 +19,12 @@ std::string number_bytes(uint64_t value) {
 
 }  // namespace
 
-BlockColumns::BlockColumns(const SpanTable& table, const TraceOrder& order, const AttributePlan& plan)
+BlockColumns::BlockColumns(const SpanTable& table, const TraceOrder& order, const AttributePlan& plan,
+                           size_t max_page_bytes)
     : table_(table), order_(order), plan_(plan), residual_(table.vocabulary, true), nested_(table.vocabulary) {
   number_receive_times();
   make_writers();
+  for (auto& writer : writers_) writer->limit_pages(max_page_bytes);
   derive_envelopes();
   derive_scopes();
   derive_resources();
@@ -31,19 +33,15 @@ BlockColumns::BlockColumns(const SpanTable& table, const TraceOrder& order, cons
   attribute_used_.resize(plan.leaves().size());
 }
 
-// In the table's order, where rows that came together follow each other.
 void BlockColumns::number_receive_times() {
   uint32_t rows = 0;
   for (uint32_t row : order_.rows) rows = std::max(rows, row + 1);
   received_of_row_.resize(rows);
-  uint64_t last = 0;
-  uint32_t code = kNoCode;
-  for (uint32_t row = 0; row < rows; ++row) {
-    uint64_t receive_ns = table_.receive_ns(row);
-    if (code == kNoCode || receive_ns != last)
-      code = received_.intern(ValueView::of_int(static_cast<int64_t>(receive_ns)));
-    last = receive_ns;
-    received_of_row_[row] = code;
+  for (uint32_t row = 0; row < rows;) {
+    uint32_t end = std::min(rows, table_.receive_run_end(row));
+    uint32_t code = received_.intern(ValueView::of_int(static_cast<int64_t>(table_.receive_ns(row))));
+    std::fill(received_of_row_.begin() + row, received_of_row_.begin() + end, code);
+    row = end;
   }
 }
 
@@ -52,8 +50,8 @@ void BlockColumns::make_writers() {
   const auto& leaves = fixed_leaves();
   uint64_t rows = order_.rows.size();
   writers_.resize(kFixedLeaves + plan_.leaves().size());
-  auto make = [&](uint32_t leaf, const ValueDictionary* values, bool plain = false) {
-    writers_[leaf] = std::make_unique<LeafWriter>(leaves[leaf], values, plain);
+  auto make = [&](uint32_t leaf, const ValueDictionary* values, bool may_be_plain = false) {
+    writers_[leaf] = std::make_unique<LeafWriter>(leaves[leaf], values, may_be_plain);
   };
   for (uint32_t leaf :
        {kTraceIdLeaf, kSpanIdLeaf, kParentIdLeaf, kParentRowLeaf, kStartLeaf, kDurationLeaf, kEndBeforeStartLeaf}) {
@@ -80,7 +78,7 @@ void BlockColumns::make_writers() {
   for (size_t i = 0; i < plan_.leaves().size(); ++i) {
     const auto& attribute = plan_.leaves()[i];
     writers_[kFixedLeaves + i] =
-        std::make_unique<LeafWriter>(attribute.leaf, &vocabulary.values(attribute.key), attribute.plain);
+        std::make_unique<LeafWriter>(attribute.leaf, &vocabulary.values(attribute.key), attribute.may_be_plain);
   }
 }
 
@@ -346,7 +344,11 @@ void BlockColumns::write_attributes(uint32_t begin, uint32_t end) {
       residual_.end(residual);
       page_has_residual_ |= !residual.names.empty() || residual.exact != kNoCode;
     }
-    nested_.add_row(table_.bits(row) & kHasNested ? words.subspan(steps.size()) : std::span<const uint32_t>{});
+    if (table_.bits(row) & kHasNested) {
+      nested_.add_row(words.subspan(steps.size()));
+    } else {
+      nested_.add_rows(1);
+    }
   }
   nested_.end_page(writers_);
   for (size_t column = 0; column < attribute_codes_.size(); ++column) {
@@ -397,29 +399,21 @@ void BlockColumns::write_residual(uint32_t begin, uint32_t end) {
   }
 }
 
-Result<parquet::RowGroup> BlockColumns::end_row_group(std::string& file, PerLeaf<ChunkPages>& pages,
-                                                      PerLeaf<PageSets>& sets) {
-  parquet::RowGroup group;
-  group.rows = group_rows_;
-  group.file_offset = static_cast<int64_t>(file.size());
-  pages.resize(writers_.size());
-  sets.resize(writers_.size());
+Status BlockColumns::end_row_group(BlockAssembly& assembly) {
+  assembly.begin_row_group(group_rows_);
   for (size_t leaf = 0; leaf < writers_.size(); ++leaf) {
-    ASSIGN_OR_RETURN(auto chunk, writers_[leaf]->end_row_group(file, compressor_, pages[leaf].emplace_back(),
-                                                               sets[leaf].emplace_back()));
+    std::string least, greatest;
     if (leaf == kStartLeaf && group_max_start_ <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
-      chunk.min_value = number_bytes(group_min_start_);
-      chunk.max_value = number_bytes(group_max_start_);
+      least = number_bytes(group_min_start_);
+      greatest = number_bytes(group_max_start_);
     }
-    group.raw_bytes += chunk.raw_bytes;
-    group.stored_bytes += chunk.stored_bytes;
-    group.columns.push_back(std::move(chunk));
+    TRY(assembly.add_chunk(*writers_[leaf], std::move(least), std::move(greatest)));
     writers_[leaf]->begin_row_group();
   }
   group_rows_ = 0;
   group_traces_ = 0;
   group_trace_ = kNoLeaf;
-  return group;
+  return {};
 }
 
 std::vector<uint64_t> BlockColumns::residual_counts() const {

@@ -12,7 +12,7 @@
 
 #include "column/span_table.h"
 #include "store/block/attribute_plan.h"
-#include "store/block/block_index.h"
+#include "store/block/block_assembly.h"
 #include "store/block/leaf_writer.h"
 #include "store/block/nested_columns.h"
 #include "store/block/residual_writer.h"
@@ -23,12 +23,12 @@ namespace clew::store {
 class BlockColumns {
  public:
   // All outlive the columns.
-  BlockColumns(const SpanTable& table, const TraceOrder& order, const AttributePlan& plan);
+  BlockColumns(const SpanTable& table, const TraceOrder& order, const AttributePlan& plan, size_t max_page_bytes);
 
   // Rows of the block; at most page_rows, in order.
   void add_page(uint32_t begin, uint32_t end);
-  // Appends the chunks of the pages added since the last call.
-  Result<parquet::RowGroup> end_row_group(std::string& file, PerLeaf<ChunkPages>& pages, PerLeaf<PageSets>& sets);
+  // Hands over the chunks of the pages added since the last call. resource_exhausted when one has outgrown a page.
+  Status end_row_group(BlockAssembly& assembly);
 
   // By key code: attributes that went to no column.
   std::vector<uint64_t> residual_counts() const;
@@ -71,7 +71,6 @@ class BlockColumns {
   const TraceOrder& order_;
   const AttributePlan& plan_;
   std::vector<std::unique_ptr<LeafWriter>> writers_;
-  parquet::Compressor compressor_;
 
   Entity envelopes_, scopes_, resources_, kinds_, statuses_, bits_;
   ValueDictionary kind_names_, status_names_, numbers_, received_;

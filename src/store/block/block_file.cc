@@ -86,38 +86,129 @@ Error BlockFile::in_leaf(Error error, uint32_t leaf) const {
   return std::move(error).context(fmt::format("block {}, column {}", key_, fmt::join(leaves_[leaf].path, ".")));
 }
 
+std::string BlockFile::name_in(const std::string& key) {
+  std::string_view folder = std::string_view(key).substr(0, std::min(key.rfind('/'), key.size()));
+  if (folder.size() == key.size()) return key;
+  std::string_view file = std::string_view(key).substr(folder.size() + 1);
+  std::string id(folder.substr(folder.rfind('/') + 1));
+  file = file.substr(0, file.rfind('.'));
+  return file == "data" ? id : fmt::format("{}-{}", id, file);
+}
+
+// The end of the file, as far as it has been read.
+class FileTail {
+ public:
+  FileTail(const BlockFile& file, uint64_t end) : file_(file), begin_(end), end_(end) {}
+
+  // Views [from, to) until the next call.
+  Result<std::string_view> view(uint64_t from, uint64_t to) {
+    if (from < begin_) {
+      ASSIGN_OR_RETURN(std::string more, file_.read(from, begin_ - from));
+      bytes_.insert(0, more);
+      begin_ = from;
+    }
+    return std::string_view(bytes_).substr(from - begin_, to - from);
+  }
+  uint64_t end() const { return end_; }
+
+ private:
+  const BlockFile& file_;
+  uint64_t begin_, end_;
+  std::string bytes_;
+};
+
 Status BlockFile::load() {
   ASSIGN_OR_RETURN(size_, store_.size(key_));
   if (size_ < kMagic.size() + kEndBytes) return corrupt("the file is too short for a Parquet file");
-  uint64_t tail_begin = size_ - std::min<uint64_t>(size_, kTailBytes);
-  ASSIGN_OR_RETURN(std::string tail, read(tail_begin, size_ - tail_begin));
-  if (!tail.ends_with(kMagic)) return corrupt("the file does not end as a Parquet file");
+  FileTail tail(*this, size_);
+  TRY(tail.view(size_ - std::min<uint64_t>(size_, kTailBytes), size_));
+  ASSIGN_OR_RETURN(std::string_view end, tail.view(size_ - kEndBytes, size_));
+  if (!end.ends_with(kMagic)) return corrupt("the file does not end as a Parquet file");
   uint32_t footer_bytes = 0;
-  std::memcpy(&footer_bytes, tail.data() + tail.size() - kEndBytes, sizeof footer_bytes);
+  std::memcpy(&footer_bytes, end.data(), sizeof footer_bytes);
   if (footer_bytes > size_ - kEndBytes - kMagic.size()) return corrupt("the Parquet footer's length is wrong");
   const uint64_t footer_begin = size_ - kEndBytes - footer_bytes;
-  auto reach = [&](uint64_t from) -> Status {
-    if (from >= tail_begin) return {};
-    ASSIGN_OR_RETURN(std::string more, read(from, tail_begin - from));
-    tail.insert(0, more);
-    tail_begin = from;
-    return {};
-  };
-  TRY(reach(footer_begin));
-  std::string footer = tail.substr(footer_begin - tail_begin, footer_bytes);
+  ASSIGN_OR_RETURN(std::string_view in_tail, tail.view(footer_begin, size_ - kEndBytes));
+  const std::string footer(in_tail);
   ASSIGN_OR_RETURN(parquet::FileMetadata metadata, parquet::FileMetadata::decode(footer));
   ASSIGN_OR_RETURN(IndexPlace place, index_place(metadata));
-  if (place.offset < kMagic.size() || place.offset > footer_begin || place.length != footer_begin - place.offset) {
+  if (place.offset < kMagic.size() || place.offset > footer_begin || place.length != footer_begin - place.offset ||
+      place.length < IndexDirectory::kEndBytes) {
     return corrupt("the Clew index does not lie before the footer");
   }
-  TRY(reach(place.offset));
-  ASSIGN_OR_RETURN(index_, IndexReader::open(tail.substr(place.offset - tail_begin, place.length), footer, checksums_));
-  ASSIGN_OR_RETURN(counts_, index_.counts());
+  index_offset_ = place.offset;
+  ASSIGN_OR_RETURN(std::string_view index_end, tail.view(footer_begin - IndexDirectory::kEndBytes, footer_begin));
+  ASSIGN_OR_RETURN(uint64_t directory_bytes, IndexDirectory::bytes_of(index_end, place.length));
+  ASSIGN_OR_RETURN(std::string_view directory, tail.view(footer_begin - directory_bytes, footer_begin));
+  ASSIGN_OR_RETURN(directory_, IndexDirectory::decode(directory, place.length, footer, checksums_));
+  auto section = [&](SectionKind kind) -> Result<std::string> {
+    const auto* found = directory_.find({kind});
+    if (found == nullptr) return std::string();
+    uint64_t begin = index_offset_ + found->offset;
+    ASSIGN_OR_RETURN(std::string_view stored, tail.view(begin, begin + found->stored_bytes));
+    return open_section(*found, stored, checksums_);
+  };
+  // From the end on: the tail grows to the front.
+  ASSIGN_OR_RETURN(std::string counts, section(SectionKind::counts));
+  ASSIGN_OR_RETURN(counts_, decode_counts(counts));
   // Span ids are never compressed: the file's length bounds the rows, and with them all that is ever allocated for
   // them.
   if (counts_.rows > size_ / 8) return corrupt("the file is too short for its rows");
   groups_ = static_cast<uint32_t>((counts_.rows + counts_.row_group_rows - 1) / counts_.row_group_rows);
-  return check_columns(metadata, place.offset);
+  ASSIGN_OR_RETURN(std::string ranges, section(SectionKind::page_ranges));
+  ASSIGN_OR_RETURN(page_ranges_, decode_page_ranges(ranges, this->pages()));
+  ASSIGN_OR_RETURN(std::string raw_pages, section(SectionKind::pages));
+  ASSIGN_OR_RETURN(auto pages, decode_pages(raw_pages));
+  ASSIGN_OR_RETURN(std::string raw_keys, section(SectionKind::keys));
+  ASSIGN_OR_RETURN(keys_, decode_keys(raw_keys));
+  ASSIGN_OR_RETURN(std::string fingerprints, section(SectionKind::fingerprints));
+  ASSIGN_OR_RETURN(trace_lookup_, TraceLookup::decode(fingerprints, counts_.traces));
+  return check_columns(metadata, pages, place.offset);
+}
+
+Result<std::string> BlockFile::read_section(SectionId id) const {
+  const auto* section = directory_.find(id);
+  if (section == nullptr || section->stored_bytes == 0) return std::string();
+  ASSIGN_OR_RETURN(std::string stored, read(index_offset_ + section->offset, section->stored_bytes));
+  auto raw = open_section(*section, stored, checksums_);
+  if (!raw) return std::unexpected(std::move(raw.error()).context("block " + key_));
+  return raw;
+}
+
+Result<std::string> BlockFile::read_in_section(SectionId id, uint64_t offset, uint64_t count) const {
+  const auto* section = directory_.find(id);
+  if (section == nullptr || section->stored_bytes != section->raw_bytes || offset > section->stored_bytes ||
+      count > section->stored_bytes - offset) {
+    return corrupt("block " + key_ + ": a section of its index is too short");
+  }
+  return read(index_offset_ + section->offset + offset, count);
+}
+
+size_t BlockFile::resident_bytes() const {
+  size_t total = sizeof *this + directory_.memory_bytes() + trace_lookup_.bytes();
+  total += page_ranges_.capacity() * sizeof(PageRanges) + entries_.capacity() * sizeof(uint32_t);
+  for (const KeyEntry& key : keys_) total += sizeof key + key.name.capacity() + sizeof(KeyEntry::Column) * 2;
+  for (const Leaf& leaf : leaves_) total += sizeof leaf + leaf.path.size() * sizeof(std::string);
+  for (const auto& groups : chunks_) {
+    for (const Chunk& chunk : groups) {
+      total += sizeof chunk + chunk.page_offsets.capacity() * sizeof(uint64_t) +
+               chunk.codes_ends.capacity() * sizeof(uint32_t);
+    }
+  }
+  return total;
+}
+
+Result<BlockFile::EntryPlace> BlockFile::entry_place(uint32_t leaf, uint32_t code) const {
+  for (uint32_t group = 0; group < groups_; ++group) {
+    const Chunk& chunk = chunks_[leaf][group];
+    uint32_t local = code - chunk.code_base;
+    if (local >= chunk.entries) continue;
+    if (chunk.encoding != ChunkEncoding::plain) return EntryPlace{false, group, local};
+    auto page = static_cast<uint32_t>(std::ranges::upper_bound(chunk.codes_ends, local) - chunk.codes_ends.begin());
+    if (page >= chunk.codes_ends.size()) break;
+    return EntryPlace{true, group * pages_per_group() + page, local - chunk.codes_begin(page)};
+  }
+  return std::unexpected(in_leaf({ErrorCode::corruption, "a code is beyond all dictionaries"}, leaf));
 }
 
 Status BlockFile::name_attribute_leaves(size_t leaves) {
@@ -140,9 +231,8 @@ Status BlockFile::name_attribute_leaves(size_t leaves) {
   return {};
 }
 
-Status BlockFile::check_columns(const parquet::FileMetadata& metadata, uint64_t data_end) {
-  ASSIGN_OR_RETURN(PerLeaf<ChunkPages> pages, index_.pages());
-  ASSIGN_OR_RETURN(keys_, index_.keys());
+Status BlockFile::check_columns(const parquet::FileMetadata& metadata, const PerLeaf<ChunkPages>& pages,
+                                uint64_t data_end) {
   if (counts_.rows == 0 && pages.empty()) {
     leaves_ = fixed_leaves();
     entries_.assign(leaves_.size(), 0);

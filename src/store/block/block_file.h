@@ -14,14 +14,16 @@
 #include "env/object_store.h"
 #include "store/block/block_index.h"
 #include "store/block/block_schema.h"
+#include "store/block/trace_lookup.h"
 #include "store/parquet/metadata.h"
 
 namespace clew::store {
 
 class BlockFile {
  public:
-  // Two requests for the size and the tail; a third when index and footer are longer than kTailBytes.
-  static constexpr size_t kTailBytes = size_t{512} << 10;
+  // Two requests for the size and the tail; one or two more when what is needed of index and footer is longer than
+  // kTailBytes.
+  static constexpr size_t kTailBytes = size_t{256} << 10;
   static Result<std::unique_ptr<const BlockFile>> open(env::ObjectStore& store, std::string key,
                                                        parquet::Checksums checksums = parquet::Checksums::verify);
 
@@ -40,10 +42,13 @@ class BlockFile {
   };
 
   const std::string& key() const { return key_; }
+  // The unit's: the folder the file lies in, which is the block's id, and the file's name unless it is "data".
+  const std::string& name() const { return name_; }
   parquet::Checksums checksums() const { return checksums_; }
   uint64_t size() const { return size_; }
   const BlockCounts& counts() const { return counts_; }
-  const IndexReader& index() const { return index_; }
+  const TraceLookup& trace_lookup() const { return trace_lookup_; }
+  const PageRanges& ranges_of_page(uint32_t page) const { return page_ranges_[page]; }
   const std::vector<Leaf>& leaves() const { return leaves_; }
   const std::vector<KeyEntry>& keys() const { return keys_; }
   const Chunk& chunk(uint32_t leaf, uint32_t group) const { return chunks_[leaf][group]; }
@@ -57,29 +62,48 @@ class BlockFile {
   uint32_t pages_per_group() const { return static_cast<uint32_t>(counts_.row_group_rows) / page_rows(); }
   uint32_t group_of_page(uint32_t page) const { return page / pages_per_group(); }
   uint32_t page_in_group(uint32_t page) const { return page % pages_per_group(); }
+  // Where the entry of a unit's code of the leaf is. corruption when there is none.
+  struct EntryPlace {
+    bool is_plain = false;  // in a page, else in the dictionary of a row group
+    uint32_t part = 0;      // that page (counted over the block) or row group
+    uint32_t at = 0;
+  };
+  Result<EntryPlace> entry_place(uint32_t leaf, uint32_t code) const;
   RowRange rows_of_page(uint32_t page) const;
   RowRange rows_of_group(uint32_t group) const;
 
   Result<std::string> read(uint64_t offset, uint64_t count) const { return store_.get_range(key_, offset, count); }
+  // A section of the index; empty where there is none. Its stored bytes say what reading it costs.
+  const IndexDirectory::Section* find_section(SectionId id) const { return directory_.find(id); }
+  Result<std::string> read_section(SectionId id) const;
+  // Some bytes of a section that is stored as it is, not verified.
+  Result<std::string> read_in_section(SectionId id, uint64_t offset, uint64_t count) const;
+  // What stays in memory as long as the block is open.
+  size_t resident_bytes() const;
   // The error, with the block's and the leaf's name.
   Error in_leaf(Error error, uint32_t leaf) const;
 
  private:
   BlockFile(env::ObjectStore& store, std::string key, parquet::Checksums checksums)
-      : store_(store), key_(std::move(key)), checksums_(checksums) {}
+      : store_(store), key_(std::move(key)), name_(name_in(key_)), checksums_(checksums) {}
+  static std::string name_in(const std::string& key);
   Status load();
-  Status check_columns(const parquet::FileMetadata& metadata, uint64_t data_end);
+  Status check_columns(const parquet::FileMetadata& metadata, const PerLeaf<ChunkPages>& pages, uint64_t data_end);
   Status name_attribute_leaves(size_t leaves);
   Status check_chunk(uint32_t leaf, uint32_t group, const parquet::ColumnChunk& stored, const ChunkPages& pages,
                      uint64_t data_end);
 
   env::ObjectStore& store_;
   std::string key_;
+  std::string name_;
   parquet::Checksums checksums_;
   uint64_t size_ = 0;
   uint32_t groups_ = 0;
   BlockCounts counts_;
-  IndexReader index_;
+  uint64_t index_offset_ = 0;
+  IndexDirectory directory_;
+  TraceLookup trace_lookup_;
+  std::vector<PageRanges> page_ranges_;
   std::vector<KeyEntry> keys_;
   std::vector<Leaf> leaves_;
   std::vector<uint32_t> entries_;

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/crc32c.h"
+#include "store/block/trace_lookup.h"
 #include "store/parquet/compression.h"
 #include "store/parquet/delta.h"
 
@@ -11,10 +12,7 @@ namespace clew::store {
 namespace {
 
 constexpr uint32_t kMagic = 0x49574c43;  // "CLWI"
-constexpr uint32_t kCounts = 1, kPages = 2, kTraces = 3, kLookup = 4, kListed = 5, kKeys = 6, kPageSets = 7;
-constexpr size_t kHeadBytes = 12;
-constexpr size_t kEntryBytes = 32;
-constexpr uint32_t kMaxSections = 64;
+constexpr size_t kEntryBytes = 40;
 constexpr uint64_t kMaxSectionBytes = uint64_t{1} << 30;
 constexpr size_t kWorthCompressing = 256;
 
@@ -40,9 +38,9 @@ std::unexpected<Error> malformed(std::string_view section) {
 
 }  // namespace
 
-void IndexWriter::add(uint32_t id, std::string raw) {
+void IndexWriter::add(SectionId id, std::string raw, bool compress) {
   size_t raw_bytes = raw.size();
-  if (raw_bytes >= kWorthCompressing) {
+  if (compress && raw_bytes >= kWorthCompressing) {
     std::string packed;
     parquet::Compressor().compress(raw, packed);
     if (packed.size() < raw_bytes) raw = std::move(packed);
@@ -57,7 +55,7 @@ void IndexWriter::counts(const BlockCounts& counts) {
                           counts.max_end_ns, counts.min_receive_ns, counts.max_receive_ns, counts.duplicates}) {
     writer.varint(number);
   }
-  add(kCounts, std::move(raw));
+  add({SectionKind::counts}, std::move(raw));
 }
 
 void IndexWriter::pages(const PerLeaf<ChunkPages>& leaves) {
@@ -79,36 +77,43 @@ void IndexWriter::pages(const PerLeaf<ChunkPages>& leaves) {
       }
     }
   }
-  add(kPages, std::move(raw));
+  add({SectionKind::pages}, std::move(raw));
+}
+
+void IndexWriter::page_ranges(const std::vector<PageRanges>& pages) {
+  std::string raw;
+  for (auto member : {&PageRanges::min_start_ns, &PageRanges::max_start_ns, &PageRanges::min_duration_ns,
+                      &PageRanges::max_duration_ns}) {
+    append_delta(raw, pages, [member](const PageRanges& page) { return page.*member; });
+  }
+  add({SectionKind::page_ranges}, std::move(raw));
 }
 
 void IndexWriter::traces(const std::vector<TraceRun>& runs) {
-  std::string raw;
-  append_delta(raw, runs, [](const TraceRun& run) { return run.spans; });
-  append_delta(raw, runs, [](const TraceRun& run) { return run.start_ns; });
-  append_delta(raw, runs, [](const TraceRun& run) { return run.end_ns - run.start_ns; });
-  append_delta(raw, runs, [](const TraceRun& run) { return run.errors; });
-  append_delta(raw, runs, [](const TraceRun& run) { return run.root; });
-  add(kTraces, std::move(raw));
+  std::string lengths, facts;
+  append_delta(lengths, runs, [](const TraceRun& run) { return run.spans; });
+  append_delta(facts, runs, [](const TraceRun& run) { return run.start_ns; });
+  append_delta(facts, runs, [](const TraceRun& run) { return run.end_ns - run.start_ns; });
+  append_delta(facts, runs, [](const TraceRun& run) { return run.errors; });
+  append_delta(facts, runs, [](const TraceRun& run) { return run.root; });
+  add({SectionKind::runs}, std::move(lengths));
+  add({SectionKind::trace_facts}, std::move(facts));
 }
 
 void IndexWriter::lookup(const std::vector<TraceRun>& runs) {
-  std::vector<std::pair<uint32_t, uint32_t>> pairs;
-  pairs.reserve(runs.size());
-  for (const TraceRun& run : runs) {
-    pairs.emplace_back(TraceLookup::fingerprint(run.id), static_cast<uint32_t>(pairs.size()));
-  }
-  std::ranges::sort(pairs);
-  std::string raw;
-  append_delta(raw, pairs, [](const auto& pair) { return pair.first; });
-  append_delta(raw, pairs, [](const auto& pair) { return pair.second; });
-  add(kLookup, std::move(raw));
+  auto [fingerprints, numbers] = TraceLookup::encode(runs);
+  add({SectionKind::fingerprints}, std::move(fingerprints), false);
+  add({SectionKind::trace_numbers}, std::move(numbers), false);
+}
+
+void IndexWriter::value_filter(uint32_t leaf, uint32_t group, std::string raw) {
+  add({SectionKind::value_filter, leaf, group}, std::move(raw), false);
 }
 
 void IndexWriter::listed(const std::vector<TraceId>& ids) {
   std::string raw;
   for (TraceId id : ids) raw += id.bytes();
-  add(kListed, std::move(raw));
+  add({SectionKind::listed}, std::move(raw));
 }
 
 void IndexWriter::keys(const std::vector<KeyEntry>& keys) {
@@ -126,7 +131,7 @@ void IndexWriter::keys(const std::vector<KeyEntry>& keys) {
       writer.varint(column.leaf);
     }
   }
-  add(kKeys, std::move(raw));
+  add({SectionKind::keys}, std::move(raw));
 }
 
 void IndexWriter::page_sets(const PerLeaf<PageSets>& leaves) {
@@ -140,84 +145,101 @@ void IndexWriter::page_sets(const PerLeaf<PageSets>& leaves) {
       if (sets.entries != 0) writer.sized(sets.bits);
     }
   }
-  add(kPageSets, std::move(raw));
+  add({SectionKind::page_sets}, std::move(raw));
 }
 
 size_t IndexWriter::size() const {
-  size_t total = kHeadBytes + sections_.size() * kEntryBytes + sizeof(uint32_t);
+  size_t total = IndexDirectory::kEndBytes + sections_.size() * kEntryBytes;
   for (const Section& section : sections_) total += section.stored.size();
   return total;
 }
 
-std::string IndexWriter::finish(std::string_view footer) const {
-  std::string out;
-  ByteWriter writer(out);
-  writer.fixed(kMagic);
+std::string IndexWriter::finish(std::string_view footer) {
+  std::ranges::sort(sections_, {}, &Section::id);
+  std::string out, directory;
+  ByteWriter writer(directory);
+  for (const Section& section : sections_) {
+    writer.fixed(static_cast<uint32_t>(section.id.kind));
+    writer.fixed(section.id.leaf);
+    writer.fixed(section.id.group);
+    writer.fixed(crc32c(section.stored));
+    writer.fixed(static_cast<uint64_t>(out.size()));
+    writer.fixed(static_cast<uint64_t>(section.stored.size()));
+    writer.fixed(section.raw_bytes);
+    out += section.stored;
+  }
   writer.fixed(static_cast<uint32_t>(sections_.size()));
   writer.fixed(crc32c(footer));
-  uint64_t offset = kHeadBytes + sections_.size() * kEntryBytes + sizeof(uint32_t);
-  for (const Section& section : sections_) {
-    writer.fixed(section.id);
-    writer.fixed(crc32c(section.stored));
-    writer.fixed(offset);
-    writer.fixed(uint64_t{section.stored.size()});
-    writer.fixed(section.raw_bytes);
-    offset += section.stored.size();
-  }
-  writer.fixed(crc32c(out));
-  for (const Section& section : sections_) out += section.stored;
-  return out;
+  writer.fixed(crc32c(directory));
+  writer.fixed(kMagic);
+  return out + directory;
 }
 
-Result<IndexReader> IndexReader::open(std::string bytes, std::string_view footer, parquet::Checksums checksums) {
-  const bool verify = checksums == parquet::Checksums::verify;
-  IndexReader out;
-  ByteReader reader(bytes);
+Result<uint64_t> IndexDirectory::bytes_of(std::string_view end, uint64_t index_bytes) {
+  ByteReader reader(end);
+  uint64_t sections = reader.fixed<uint32_t>();
+  reader.take(2 * sizeof(uint32_t));
   auto magic = reader.fixed<uint32_t>();
-  auto count = reader.fixed<uint32_t>();
-  auto footer_crc = reader.fixed<uint32_t>();
-  if (!reader.ok() || magic != kMagic || count > kMaxSections) return malformed("contents");
-  std::vector<uint32_t> expected_sums;
-  for (uint32_t i = 0; i < count; ++i) {
-    Section section{};
-    section.id = reader.fixed<uint32_t>();
-    expected_sums.push_back(reader.fixed<uint32_t>());
+  uint64_t bytes = sections * kEntryBytes + kEndBytes;
+  if (!reader.ok() || magic != kMagic || bytes > index_bytes) return malformed("sections");
+  return bytes;
+}
+
+Result<IndexDirectory> IndexDirectory::decode(std::string_view directory, uint64_t index_bytes, std::string_view footer,
+                                              parquet::Checksums checksums) {
+  const bool verify = checksums == parquet::Checksums::verify;
+  IndexDirectory out;
+  out.sections_bytes_ = index_bytes - directory.size();
+  ByteReader reader(directory);
+  size_t count = (directory.size() - kEndBytes) / kEntryBytes;
+  uint64_t end = 0;
+  for (size_t i = 0; i < count; ++i) {
+    Section section;
+    section.id.kind = static_cast<SectionKind>(reader.fixed<uint32_t>());
+    section.id.leaf = reader.fixed<uint32_t>();
+    section.id.group = reader.fixed<uint32_t>();
+    section.crc = reader.fixed<uint32_t>();
     section.offset = reader.fixed<uint64_t>();
     section.stored_bytes = reader.fixed<uint64_t>();
     section.raw_bytes = reader.fixed<uint64_t>();
+    if (section.offset != end || section.stored_bytes > out.sections_bytes_ - end ||
+        section.raw_bytes > kMaxSectionBytes || (i > 0 && section.id <= out.sections_.back().id)) {
+      return malformed("sections");
+    }
+    end += section.stored_bytes;
     out.sections_.push_back(section);
   }
-  uint32_t expected = crc32c(std::string_view(bytes).substr(0, reader.position()));
-  auto stored = reader.fixed<uint32_t>();
-  if (!reader.ok() || (verify && stored != expected)) return corrupt("the block index's contents are damaged");
-  if (verify && crc32c(footer) != footer_crc) return corrupt("the Parquet footer is damaged: its checksum is wrong");
-  for (uint32_t i = 0; i < count; ++i) {
-    const Section& section = out.sections_[i];
-    if (section.offset > bytes.size() || section.stored_bytes > bytes.size() - section.offset ||
-        section.raw_bytes > kMaxSectionBytes) {
-      return malformed("contents");
-    }
-    if (verify && crc32c(std::string_view(bytes).substr(section.offset, section.stored_bytes)) != expected_sums[i]) {
-      return corrupt("section " + std::to_string(section.id) + " of the block index is damaged: its checksum is wrong");
-    }
+  reader.fixed<uint32_t>();
+  auto footer_crc = reader.fixed<uint32_t>();
+  size_t covered = reader.position();
+  auto own_crc = reader.fixed<uint32_t>();
+  if (end != out.sections_bytes_) return malformed("sections");
+  if (verify && own_crc != crc32c(directory.substr(0, covered))) {
+    return corrupt("the block index's directory is damaged: its checksum is wrong");
   }
-  out.bytes_ = std::move(bytes);
+  if (verify && footer_crc != crc32c(footer)) {
+    return corrupt("the Parquet footer is damaged: its checksum is wrong");
+  }
   return out;
 }
 
-Result<std::string> IndexReader::section(uint32_t id) const {
-  for (const Section& section : sections_) {
-    if (section.id != id) continue;
-    std::string_view stored = std::string_view(bytes_).substr(section.offset, section.stored_bytes);
-    if (section.stored_bytes == section.raw_bytes) return std::string(stored);
-    ASSIGN_OR_RETURN(parquet::Buffer raw, parquet::decompress_zstd(stored, section.raw_bytes));
-    return std::string(raw.view());
-  }
-  return corrupt("the block index has no section " + std::to_string(id));
+const IndexDirectory::Section* IndexDirectory::find(SectionId id) const {
+  auto found = std::ranges::lower_bound(sections_, id, {}, &Section::id);
+  return found == sections_.end() || found->id != id ? nullptr : &*found;
 }
 
-Result<BlockCounts> IndexReader::counts() const {
-  ASSIGN_OR_RETURN(std::string raw, section(kCounts));
+Result<std::string> open_section(const IndexDirectory::Section& section, std::string_view stored,
+                                 parquet::Checksums checksums) {
+  if (checksums == parquet::Checksums::verify && crc32c(stored) != section.crc) {
+    return corrupt("section " + std::to_string(static_cast<uint32_t>(section.id.kind)) +
+                   " of the block index is damaged: its checksum is wrong");
+  }
+  if (section.stored_bytes == section.raw_bytes) return std::string(stored);
+  ASSIGN_OR_RETURN(parquet::Buffer raw, parquet::decompress_zstd(stored, section.raw_bytes));
+  return std::string(raw.view());
+}
+
+Result<BlockCounts> decode_counts(std::string_view raw) {
   BlockCounts out;
   ByteReader reader(raw);
   for (uint64_t* number : {&out.rows, &out.traces, &out.page_rows, &out.row_group_rows, &out.min_start_ns,
@@ -232,8 +254,7 @@ Result<BlockCounts> IndexReader::counts() const {
   return out;
 }
 
-Result<PerLeaf<ChunkPages>> IndexReader::pages() const {
-  ASSIGN_OR_RETURN(std::string raw, section(kPages));
+Result<PerLeaf<ChunkPages>> decode_pages(std::string_view raw) {
   ByteReader reader(raw);
   PerLeaf<ChunkPages> out;
   uint64_t leaves = reader.varint();
@@ -268,57 +289,52 @@ Result<PerLeaf<ChunkPages>> IndexReader::pages() const {
   return out;
 }
 
-Result<std::vector<TraceRun>> IndexReader::traces(const BlockCounts& counts) const {
-  ASSIGN_OR_RETURN(std::string raw, section(kTraces));
-  std::string_view rest = raw;
-  ASSIGN_OR_RETURN(auto spans, take_delta(rest, counts.traces));
-  ASSIGN_OR_RETURN(auto starts, take_delta(rest, counts.traces));
-  ASSIGN_OR_RETURN(auto durations, take_delta(rest, counts.traces));
-  ASSIGN_OR_RETURN(auto errors, take_delta(rest, counts.traces));
-  ASSIGN_OR_RETURN(auto roots, take_delta(rest, counts.traces));
-  std::vector<TraceRun> out(counts.traces);
+Result<std::vector<PageRanges>> decode_page_ranges(std::string_view raw, size_t pages) {
+  std::vector<PageRanges> out(pages);
+  for (auto member : {&PageRanges::min_start_ns, &PageRanges::max_start_ns, &PageRanges::min_duration_ns,
+                      &PageRanges::max_duration_ns}) {
+    ASSIGN_OR_RETURN(auto numbers, take_delta(raw, pages));
+    for (size_t i = 0; i < pages; ++i) out[i].*member = numbers[i];
+  }
+  if (!raw.empty()) return malformed("page ranges");
+  return out;
+}
+
+Result<std::vector<uint32_t>> decode_runs(std::string_view raw, const BlockCounts& counts) {
+  ASSIGN_OR_RETURN(auto lengths, take_delta(raw, counts.traces));
+  std::vector<uint32_t> out;
+  out.reserve(counts.traces + 1);
   uint64_t row = 0;
+  for (int64_t length : lengths) {
+    out.push_back(static_cast<uint32_t>(row));
+    if (length <= 0 || static_cast<uint64_t>(length) > counts.rows - row) return malformed("runs");
+    row += static_cast<uint64_t>(length);
+  }
+  out.push_back(static_cast<uint32_t>(row));
+  if (row != counts.rows || !raw.empty()) return malformed("runs");
+  return out;
+}
+
+Result<std::vector<TraceFacts>> decode_trace_facts(std::string_view raw, const BlockCounts& counts) {
+  ASSIGN_OR_RETURN(auto starts, take_delta(raw, counts.traces));
+  ASSIGN_OR_RETURN(auto durations, take_delta(raw, counts.traces));
+  ASSIGN_OR_RETURN(auto errors, take_delta(raw, counts.traces));
+  ASSIGN_OR_RETURN(auto roots, take_delta(raw, counts.traces));
+  std::vector<TraceFacts> out(counts.traces);
   for (size_t i = 0; i < out.size(); ++i) {
-    auto count = static_cast<uint64_t>(spans[i]);
-    if (count == 0 || count > counts.rows - row || static_cast<uint64_t>(errors[i]) > count ||
-        static_cast<uint64_t>(roots[i]) > count) {
+    if (static_cast<uint64_t>(errors[i]) > counts.rows || static_cast<uint64_t>(roots[i]) > counts.rows) {
       return malformed("traces");
     }
-    out[i].first_row = static_cast<uint32_t>(row);
-    out[i].spans = static_cast<uint32_t>(count);
-    out[i].errors = static_cast<uint32_t>(errors[i]);
-    out[i].root = static_cast<uint32_t>(roots[i]);
     out[i].start_ns = static_cast<uint64_t>(starts[i]);
     out[i].end_ns = out[i].start_ns + static_cast<uint64_t>(durations[i]);
-    row += count;
+    out[i].errors = static_cast<uint32_t>(errors[i]);
+    out[i].root = static_cast<uint32_t>(roots[i]);
   }
-  if (row != counts.rows) return malformed("traces");
+  if (!raw.empty()) return malformed("traces");
   return out;
 }
 
-Result<TraceLookup> IndexReader::lookup(const BlockCounts& counts) const {
-  ASSIGN_OR_RETURN(std::string raw, section(kLookup));
-  std::string_view rest = raw;
-  ASSIGN_OR_RETURN(auto fingerprints, take_delta(rest, counts.traces));
-  ASSIGN_OR_RETURN(auto traces, take_delta(rest, counts.traces));
-  TraceLookup out;
-  out.fingerprints.reserve(counts.traces);
-  out.traces.reserve(counts.traces);
-  int64_t last = 0;
-  for (size_t i = 0; i < counts.traces; ++i) {
-    if (fingerprints[i] < last || fingerprints[i] > 0xffffffffLL || traces[i] < 0 ||
-        traces[i] >= static_cast<int64_t>(counts.traces)) {
-      return malformed("trace lookup");
-    }
-    last = fingerprints[i];
-    out.fingerprints.push_back(static_cast<uint32_t>(fingerprints[i]));
-    out.traces.push_back(static_cast<uint32_t>(traces[i]));
-  }
-  return out;
-}
-
-Result<std::vector<TraceId>> IndexReader::listed() const {
-  ASSIGN_OR_RETURN(std::string raw, section(kListed));
+Result<std::vector<TraceId>> decode_listed(std::string_view raw) {
   if (raw.size() % 16 != 0) return malformed("listed traces");
   std::vector<TraceId> out;
   for (size_t at = 0; at < raw.size(); at += 16) {
@@ -328,8 +344,7 @@ Result<std::vector<TraceId>> IndexReader::listed() const {
   return out;
 }
 
-Result<std::vector<KeyEntry>> IndexReader::keys() const {
-  ASSIGN_OR_RETURN(std::string raw, section(kKeys));
+Result<std::vector<KeyEntry>> decode_keys(std::string_view raw) {
   ByteReader reader(raw);
   std::vector<KeyEntry> out;
   uint64_t count = reader.varint();
@@ -359,8 +374,7 @@ Result<std::vector<KeyEntry>> IndexReader::keys() const {
   return out;
 }
 
-Result<PerLeaf<PageSets>> IndexReader::page_sets() const {
-  ASSIGN_OR_RETURN(std::string raw, section(kPageSets));
+Result<PerLeaf<PageSets>> decode_page_sets(std::string_view raw) {
   ByteReader reader(raw);
   PerLeaf<PageSets> out;
   uint64_t leaves = reader.varint();

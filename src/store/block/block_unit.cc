@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "store/block/map_text.h"
 #include "store/block/row_copier.h"
 
 namespace clew::store {
@@ -27,7 +28,7 @@ ResidualPlace place_of(Scope scope) {
 }  // namespace
 
 BlockUnit::BlockUnit(std::shared_ptr<const Block> block, std::shared_ptr<ReadBudget> budget)
-    : block_(std::move(block)), file_(block_->file()), cache_(file_, std::move(budget)) {}
+    : file_(block->file()), reads_(block, std::move(budget)) {}
 
 BlockUnit::Column BlockUnit::column(ColumnId id) const {
   Column out;
@@ -57,7 +58,7 @@ BlockUnit::Column BlockUnit::column(ColumnId id) const {
 }
 
 Result<const ResidualIndex*> BlockUnit::residual(const Column& column) const {
-  return block_->residual(column.place);
+  return reads_.residual(column.place);
 }
 
 Result<std::vector<AttributeColumn>> BlockUnit::attributes() const {
@@ -81,53 +82,109 @@ bool BlockUnit::is_multi(ColumnId column) const {
   return scope == Scope::event || scope == Scope::link;
 }
 
-Result<uint32_t> BlockUnit::entries(ColumnId id) const {
-  Column column = this->column(id);
-  uint32_t total = 0;
-  for (Part part : column.parts) {
-    for (uint32_t group = 0; group < file_.groups(); ++group) {
-      if (file_.leaves()[part.leaf].kind == LeafKind::boolean) continue;
-      TRY(block_->dictionary(part.leaf, group));
-    }
-    total += file_.entries(part.leaf);
+const BlockUnit::Entries* BlockUnit::loaded_entries(ColumnId id) const {
+  const Entries* last = last_entries_.load(std::memory_order_acquire);
+  if (last != nullptr && last->id == id) return last;
+  std::lock_guard lock(entries_mutex_);
+  for (const auto& known : entries_) {
+    if (known->id != id) continue;
+    last_entries_.store(known.get(), std::memory_order_release);
+    return known.get();
   }
+  return nullptr;
+}
+
+Result<const BlockUnit::Entries*> BlockUnit::load_entries(ColumnId id) const {
+  if (const Entries* known = loaded_entries(id)) return known;
+  auto out = std::make_unique<Entries>();
+  out->id = id;
+  auto add = [&](const ValueList* list, uint32_t count) {
+    if (count == 0) return;
+    out->begins.push_back(out->count);
+    out->lists.push_back(list);
+    out->count += count;
+  };
+  const Column column = this->column(id);
+  for (Part part : column.parts) {
+    if (file_.leaves()[part.leaf].kind == LeafKind::boolean) {
+      add(nullptr, 2);
+      continue;
+    }
+    for (uint32_t group = 0; group < file_.groups(); ++group) {
+      const auto& chunk = file_.chunk(part.leaf, group);
+      if (chunk.entries == 0) continue;
+      if (chunk.encoding == ChunkEncoding::dictionary) {
+        ASSIGN_OR_RETURN(const ValueList* list, reads_.dictionary(part.leaf, group));
+        add(list, list->size());
+        continue;
+      }
+      for (uint32_t page = 0; page < chunk.codes_ends.size(); ++page) {
+        if (chunk.codes_begin(page) == chunk.codes_ends[page]) continue;
+        ASSIGN_OR_RETURN(const ValueList* list, reads_.plain_values(part.leaf, group * file_.pages_per_group() + page));
+        add(list, list->size());
+      }
+      // What stands behind the last page's end is nobody's.
+      if (out->count != part.code_base + chunk.code_base + chunk.entries) {
+        return std::unexpected(file_.in_leaf({ErrorCode::corruption, "its pages lack entries"}, part.leaf));
+      }
+    }
+  }
+  out->residual_base = out->count;
   if (column.residual) {
     ASSIGN_OR_RETURN(const ResidualIndex* index, residual(column));
-    total += static_cast<uint32_t>(index->values(column.key).size());
+    out->residual = &index->values(column.key);
+    out->count += static_cast<uint32_t>(out->residual->size());
   }
-  return total;
+  std::lock_guard lock(entries_mutex_);
+  entries_.push_back(std::move(out));
+  last_entries_.store(entries_.back().get(), std::memory_order_release);
+  return entries_.back().get();
+}
+
+Result<uint32_t> BlockUnit::entries(ColumnId id) const {
+  ASSIGN_OR_RETURN(const Entries* all, load_entries(id));
+  return all->count;
 }
 
 ValueView BlockUnit::entry(ColumnId id, uint32_t code) const {
+  const Entries* all = loaded_entries(id);
+  CHECK(all != nullptr && code < all->count);
+  if (code >= all->residual_base) return (*all->residual)[code - all->residual_base];
+  auto piece = static_cast<size_t>(std::ranges::upper_bound(all->begins, code) - all->begins.begin() - 1);
+  uint32_t at = code - all->begins[piece];
+  return all->lists[piece] == nullptr ? ValueView::of_bool(at != 0) : reads_.view(*all->lists[piece], at);
+}
+
+Result<ValueView> BlockUnit::value(ColumnId id, uint32_t code) const {
   Column column = this->column(id);
   for (Part part : column.parts) {
     uint32_t local = code - part.code_base;
-    if (local >= file_.entries(part.leaf)) continue;
-    auto value = block_->value(part.leaf, local);
-    CHECK(value.has_value());
-    return *value;
+    if (local < file_.entries(part.leaf)) return reads_.value(part.leaf, local);
   }
-  auto index = residual(column);
-  CHECK(index.has_value());
-  return (*index)->values(column.key)[code - column.residual_base];
+  CHECK(column.residual);
+  ASSIGN_OR_RETURN(const ResidualIndex* index, residual(column));
+  return index->values(column.key)[code - column.residual_base];
+}
+
+// False: the key's residual attributes do not have the value, known without looking at them one by one.
+Result<bool> BlockUnit::may_be_residual(const Column& column, ValueView value) const {
+  if (file_.entries(column.exact_leaf) > 0) return true;
+  if (!has_exact_text(value)) return false;
+  std::vector<uint32_t> codes;
+  TRY(reads_.find(map_leaves(column.place).value, ValueView::of_string(map_text(value)), codes));
+  return !codes.empty();
 }
 
 Status BlockUnit::find(ColumnId id, ValueView value, std::vector<uint32_t>& codes) const {
   Column column = this->column(id);
   for (Part part : column.parts) {
-    if (file_.leaves()[part.leaf].kind == LeafKind::boolean) {
-      if (value.type == ValueType::boolean) codes.push_back(part.code_base + value.as_bool());
-      continue;
-    }
-    for (uint32_t group = 0; group < file_.groups(); ++group) {
-      ASSIGN_OR_RETURN(const ChunkDictionary* dictionary, block_->dictionary(part.leaf, group));
-      uint32_t base = part.code_base + file_.chunk(part.leaf, group).code_base;
-      for (uint32_t i = 0; i < dictionary->entries.size(); ++i) {
-        if (dictionary->entries[i] == value) codes.push_back(base + i);
-      }
-    }
+    size_t first = codes.size();
+    TRY(reads_.find(part.leaf, value, codes));
+    for (size_t i = first; i < codes.size(); ++i) codes[i] += part.code_base;
   }
   if (!column.residual) return {};
+  ASSIGN_OR_RETURN(bool may_be, may_be_residual(column, value));
+  if (!may_be) return {};
   ASSIGN_OR_RETURN(const ResidualIndex* index, residual(column));
   const auto& values = index->values(column.key);
   for (uint32_t i = 0; i < values.size(); ++i) {
@@ -136,10 +193,22 @@ Status BlockUnit::find(ColumnId id, ValueView value, std::vector<uint32_t>& code
   return {};
 }
 
+// Arrays have no columns, and no text that restores them.
+Status BlockUnit::array_codes(ColumnId id, std::vector<uint32_t>& codes) const {
+  Column column = this->column(id);
+  if (!column.residual || file_.entries(column.exact_leaf) == 0) return {};
+  ASSIGN_OR_RETURN(const ResidualIndex* index, residual(column));
+  const auto& values = index->values(column.key);
+  for (uint32_t i = 0; i < values.size(); ++i) {
+    if (values[i].type == ValueType::array) codes.push_back(column.residual_base + i);
+  }
+  return {};
+}
+
 bool BlockUnit::page_may_contain(ColumnId id, uint32_t page, std::span<const uint32_t> codes) const {
   if (codes.empty()) return false;
-  if (is_multi(id)) return true;
-  auto sets = block_->page_sets();
+  if (is_multi(id) && id != kEventNameColumn) return true;
+  auto sets = reads_.page_sets();
   if (!sets || page >= file_.pages()) return true;
   Column column = this->column(id);
   if (column.residual && codes.back() >= column.residual_base) return true;
@@ -168,11 +237,15 @@ Status BlockUnit::codes(ColumnId id, RowRange rows, uint32_t* out) const {
   for (Part part : column.parts) {
     uint32_t* to = out;
     TRY(each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-      ASSIGN_OR_RETURN(auto values, cache_.page(part.leaf, page));
-      for (uint32_t i = 0; i < count; ++i, ++to) {
-        uint32_t code = values->codes[from + i];
-        if (code != kNoCode) *to = part.code_base + code;
+      ASSIGN_OR_RETURN(auto values, reads_.page(part.leaf, page));
+      const uint32_t* codes = values->codes.data() + from;
+      if (part.code_base == 0) {
+        // The first part: a missing code stays one.
+        std::copy_n(codes, count, to);
+      } else {
+        for (uint32_t i = 0; i < count; ++i) to[i] = codes[i] == kNoCode ? to[i] : part.code_base + codes[i];
       }
+      to += count;
       return {};
     }));
   }
@@ -183,8 +256,8 @@ Status BlockUnit::codes(ColumnId id, RowRange rows, uint32_t* out) const {
 Status BlockUnit::residual_codes(const Column& column, RowRange rows, uint32_t* out) const {
   ASSIGN_OR_RETURN(const ResidualIndex* index, residual(column));
   return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-    ASSIGN_OR_RETURN(auto map, cache_.map_page(ResidualPlace::span, page));
-    ASSIGN_OR_RETURN(auto exact, cache_.page(column.exact_leaf, page));
+    ASSIGN_OR_RETURN(auto map, reads_.map_page(ResidualPlace::span, page));
+    ASSIGN_OR_RETURN(auto exact, reads_.page(column.exact_leaf, page));
     for (uint32_t row = from; row < from + count; ++row, ++out) {
       if (*out != kNoCode) continue;
       auto take = [&](ResidualCode code) {
@@ -217,7 +290,7 @@ Status BlockUnit::multi_codes(ColumnId id, RowRange rows, std::vector<uint32_t>&
 
 Status BlockUnit::event_names(RowRange rows, std::vector<uint32_t>& begins, std::vector<uint32_t>& out) const {
   return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-    ASSIGN_OR_RETURN(auto names, cache_.page(kEventNameLeaf, page));
+    ASSIGN_OR_RETURN(auto names, reads_.page(kEventNameLeaf, page));
     std::vector<uint32_t> elements = element_begins(*names);
     for (uint32_t row = from; row < from + count; ++row) {
       for (uint32_t i = elements[row]; i < elements[row + 1]; ++i) out.push_back(names->codes[i]);
@@ -231,8 +304,8 @@ Status BlockUnit::nested_codes(const Column& column, RowRange rows, std::vector<
                                std::vector<uint32_t>& out) const {
   ASSIGN_OR_RETURN(const ResidualIndex* index, residual(column));
   return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-    ASSIGN_OR_RETURN(auto map, cache_.map_page(column.place, page));
-    ASSIGN_OR_RETURN(auto exact, cache_.page(column.exact_leaf, page));
+    ASSIGN_OR_RETURN(auto map, reads_.map_page(column.place, page));
+    ASSIGN_OR_RETURN(auto exact, reads_.page(column.exact_leaf, page));
     std::vector<uint32_t> exact_of_element;
     size_t next = 0;
     for (uint32_t level : exact->definition) {
@@ -264,7 +337,7 @@ Status BlockUnit::nested_codes(const Column& column, RowRange rows, std::vector<
 }
 
 Status BlockUnit::copy_rows(std::span<const uint32_t> rows, SpanTable& out) const {
-  RowCopier copier(*block_, *this, cache_, out);
+  RowCopier copier(*this, reads_, out);
   for (uint32_t row : rows) TRY(copier.copy(row));
   return {};
 }

@@ -3,14 +3,16 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/check.h"
 #include "column/unit.h"
 #include "store/block/block.h"
-#include "store/block/page_cache.h"
+#include "store/block/block_reads.h"
 
 namespace clew::store {
 
@@ -18,7 +20,7 @@ class BlockUnit final : public Unit {
  public:
   BlockUnit(std::shared_ptr<const Block> block, std::shared_ptr<ReadBudget> budget);
 
-  const std::string& name() const override { return file_.key(); }
+  const std::string& name() const override { return file_.name(); }
   bool is_live() const override { return false; }
   uint32_t rows() const override { return file_.rows(); }
   uint32_t traces() const override { return static_cast<uint32_t>(file_.counts().traces); }
@@ -31,12 +33,15 @@ class BlockUnit final : public Unit {
   bool is_multi(ColumnId column) const override;
   Result<uint32_t> entries(ColumnId column) const override;
   ValueView entry(ColumnId column, uint32_t code) const override;
+  Result<ValueView> value(ColumnId column, uint32_t code) const override;
   Status find(ColumnId column, ValueView value, std::vector<uint32_t>& codes) const override;
+  Status array_codes(ColumnId column, std::vector<uint32_t>& codes) const override;
   bool page_may_contain(ColumnId column, uint32_t page, std::span<const uint32_t> codes) const override;
   Status codes(ColumnId column, RowRange rows, uint32_t* out) const override;
   Status multi_codes(ColumnId column, RowRange rows, std::vector<uint32_t>& begins,
                      std::vector<uint32_t>& codes) const override;
   Status numbers(NumberColumn column, RowRange rows, int64_t* out) const override;
+  std::pair<int64_t, int64_t> page_number_range(NumberColumn column, uint32_t page) const override;
   Status nested_numbers(NestedNumber column, RowRange rows, std::vector<uint32_t>& begins,
                         std::vector<int64_t>& values) const override;
   Status span_ids(RowRange rows, uint64_t* out) const override;
@@ -62,7 +67,20 @@ class BlockUnit final : public Unit {
     ResidualPlace place = ResidualPlace::span;
     uint32_t exact_leaf = 0;
   };
+  // All entries of a column, once entries() has read them: pieces of codes, in order.
+  struct Entries {
+    ColumnId id = 0;
+    uint32_t count = 0;
+    std::vector<uint32_t> begins;
+    std::vector<const ValueList*> lists;               // null: booleans
+    const std::vector<ValueView>* residual = nullptr;  // codes from residual_base on
+    uint32_t residual_base = 0;
+  };
   Column column(ColumnId id) const;
+  Result<const Entries*> load_entries(ColumnId id) const;
+  const Entries* loaded_entries(ColumnId id) const;
+  Result<bool> may_be_residual(const Column& column, ValueView value) const;
+  std::pair<int64_t, int64_t> word_range(uint32_t leaf, uint32_t page) const;
   Result<const ResidualIndex*> residual(const Column& column) const;
   // Calls on_page(page, rows of the page that are wanted) for each page of the range.
   template <typename OnPage>
@@ -74,9 +92,11 @@ class BlockUnit final : public Unit {
   Status word_numbers(uint32_t leaf, RowRange rows, int64_t* out) const;
   Status parent_rows(RowRange rows, int64_t* out) const;
 
-  const std::shared_ptr<const Block> block_;
   const BlockFile& file_;
-  mutable PageCache cache_;
+  mutable BlockReads reads_;
+  mutable std::mutex entries_mutex_;
+  mutable std::vector<std::unique_ptr<const Entries>> entries_;
+  mutable std::atomic<const Entries*> last_entries_{nullptr};
 };
 
 template <typename OnPage>

@@ -36,21 +36,32 @@ std::optional<int64_t> status_number(std::string_view text) {
   return small_number(text);
 }
 
+namespace {
+
+std::optional<int64_t> word_number(uint32_t leaf, ValueView entry) {
+  if (leaf == kKindLeaf) return kind_number(entry.text);
+  if (leaf == kStatusLeaf) return status_number(entry.text);
+  if (leaf == kReceivedLeaf) return clamp_signed(entry.as_int());
+  if (leaf == kBitsLeaf && entry.scalar < 256) return entry.as_int();
+  return {};
+}
+
+}  // namespace
+
 // Numbers that are kept as dictionary codes.
 Status BlockUnit::word_numbers(uint32_t leaf, RowRange rows, int64_t* out) const {
   return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
     uint32_t group = file_.group_of_page(page);
-    ASSIGN_OR_RETURN(auto codes, cache_.page(leaf, page));
-    ASSIGN_OR_RETURN(const ChunkDictionary* dictionary, block_->dictionary(leaf, group));
-    uint32_t base = file_.chunk(leaf, group).code_base;
+    ASSIGN_OR_RETURN(auto codes, reads_.page(leaf, page));
+    const auto& chunk = file_.chunk(leaf, group);
+    const bool plain = chunk.encoding == ChunkEncoding::plain;
+    ASSIGN_OR_RETURN(const ValueList* entries,
+                     plain ? reads_.plain_values(leaf, page) : reads_.dictionary(leaf, group));
+    uint32_t base = chunk.code_base + (plain ? chunk.codes_begin(file_.page_in_group(page)) : 0);
     std::vector<int64_t> number_of;
-    number_of.reserve(dictionary->entries.size());
-    for (const ValueView& entry : dictionary->entries) {
-      std::optional<int64_t> number;
-      if (leaf == kKindLeaf) number = kind_number(entry.text);
-      if (leaf == kStatusLeaf) number = status_number(entry.text);
-      if (leaf == kBitsLeaf && entry.scalar < 256) number = entry.as_int();
-      if (leaf == kReceivedLeaf) number = clamp_signed(entry.as_int());
+    number_of.reserve(entries->size());
+    for (uint32_t at = 0; at < entries->size(); ++at) {
+      auto number = word_number(leaf, entries->view(at, nullptr));
       if (!number) return std::unexpected(file_.in_leaf({ErrorCode::corruption, "an entry is not of its kind"}, leaf));
       number_of.push_back(*number);
     }
@@ -59,20 +70,50 @@ Status BlockUnit::word_numbers(uint32_t leaf, RowRange rows, int64_t* out) const
   });
 }
 
+// By the page's set of entries; everything when there is none, or it cannot be read.
+std::pair<int64_t, int64_t> BlockUnit::word_range(uint32_t leaf, uint32_t page) const {
+  constexpr std::pair<int64_t, int64_t> kEverything{INT64_MIN, INT64_MAX};
+  uint32_t group = file_.group_of_page(page);
+  auto sets = reads_.page_sets();
+  if (!sets || file_.chunk(leaf, group).encoding != ChunkEncoding::dictionary) return kEverything;
+  const PageSets& set = (**sets)[leaf][group];
+  auto entries = reads_.dictionary(leaf, group);
+  if (!entries || set.entries == 0) return kEverything;
+  std::pair<int64_t, int64_t> range{INT64_MAX, INT64_MIN};
+  for (uint32_t at = 0; at < set.entries; ++at) {
+    if (!set.has(file_.page_in_group(page), at)) continue;
+    auto number = word_number(leaf, (*entries)->view(at, nullptr));
+    if (!number) return kEverything;
+    range = {std::min(range.first, *number), std::max(range.second, *number)};
+  }
+  return range;
+}
+
+std::pair<int64_t, int64_t> BlockUnit::page_number_range(NumberColumn column, uint32_t page) const {
+  const PageRanges& ranges = file_.ranges_of_page(page);
+  switch (column) {
+    case NumberColumn::start_ns: return {ranges.min_start_ns, ranges.max_start_ns};
+    case NumberColumn::duration_ns: return {ranges.min_duration_ns, ranges.max_duration_ns};
+    case NumberColumn::kind: return word_range(kKindLeaf, page);
+    case NumberColumn::status: return word_range(kStatusLeaf, page);
+    case NumberColumn::receive_ns: return word_range(kReceivedLeaf, page);
+    case NumberColumn::bits: return word_range(kBitsLeaf, page);
+    case NumberColumn::parent_row: return {-1, file_.rows_of_page(page).end};
+  }
+  return {INT64_MIN, INT64_MAX};
+}
+
 Status BlockUnit::parent_rows(RowRange rows, int64_t* out) const {
-  ASSIGN_OR_RETURN(const auto* traces, block_->traces());
+  ASSIGN_OR_RETURN(const auto* runs, reads_.runs());
   size_t trace = 0;
   uint32_t row = rows.begin;
-  if (rows.size() > 0) {
-    trace = static_cast<size_t>(std::ranges::upper_bound(*traces, row, {}, &TraceRun::first_row) - traces->begin() - 1);
-  }
+  if (rows.size() > 0) trace = static_cast<size_t>(std::ranges::upper_bound(*runs, row) - runs->begin() - 1);
   return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-    ASSIGN_OR_RETURN(auto parents, cache_.page(kParentRowLeaf, page));
+    ASSIGN_OR_RETURN(auto parents, reads_.page(kParentRowLeaf, page));
     for (uint32_t i = from; i < from + count; ++i, ++row) {
-      while (row >= (*traces)[trace].first_row + (*traces)[trace].spans) ++trace;
-      const TraceRun& run = (*traces)[trace];
+      while (row >= (*runs)[trace + 1]) ++trace;
       int64_t parent = parents->has(i) ? parents->numbers[i] : -1;
-      if (parent != -1 && (parent < run.first_row || parent >= run.first_row + run.spans || parent == row)) {
+      if (parent != -1 && (parent < (*runs)[trace] || parent >= (*runs)[trace + 1] || parent == row)) {
         return std::unexpected(file_.in_leaf({ErrorCode::corruption, "a parent is outside its trace"}, kParentRowLeaf));
       }
       *out++ = parent;
@@ -84,7 +125,7 @@ Status BlockUnit::parent_rows(RowRange rows, int64_t* out) const {
 Status BlockUnit::numbers(NumberColumn column, RowRange rows, int64_t* out) const {
   auto plain = [&](uint32_t leaf) {
     return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-      ASSIGN_OR_RETURN(auto values, cache_.page(leaf, page));
+      ASSIGN_OR_RETURN(auto values, reads_.page(leaf, page));
       for (uint32_t i = 0; i < count; ++i) *out++ = clamp_signed(values->numbers[from + i]);
       return {};
     });
@@ -112,7 +153,7 @@ Status BlockUnit::nested_numbers(NestedNumber column, RowRange rows, std::vector
   size_t step = leaf == kLinkTraceLeaf ? 2 : 1;
   size_t offset = column == NestedNumber::link_trace_lo ? 1 : 0;
   return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-    ASSIGN_OR_RETURN(auto numbers, cache_.page(leaf, page));
+    ASSIGN_OR_RETURN(auto numbers, reads_.page(leaf, page));
     std::vector<uint32_t> elements = element_begins(*numbers);
     for (uint32_t row = from; row < from + count; ++row) {
       for (uint32_t i = elements[row]; i < elements[row + 1]; ++i)
@@ -125,7 +166,7 @@ Status BlockUnit::nested_numbers(NestedNumber column, RowRange rows, std::vector
 
 Status BlockUnit::span_ids(RowRange rows, uint64_t* out) const {
   return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-    ASSIGN_OR_RETURN(auto ids, cache_.page(kSpanIdLeaf, page));
+    ASSIGN_OR_RETURN(auto ids, reads_.page(kSpanIdLeaf, page));
     for (uint32_t i = 0; i < count; ++i) *out++ = static_cast<uint64_t>(ids->numbers[from + i]);
     return {};
   });
@@ -138,7 +179,7 @@ Status BlockUnit::parent_ids(RowRange rows, uint64_t* out) const {
   std::shared_ptr<const LeafPage> ids;
   uint32_t ids_page = kNoRow;
   return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-    ASSIGN_OR_RETURN(auto own, cache_.page(kParentIdLeaf, page));
+    ASSIGN_OR_RETURN(auto own, reads_.page(kParentIdLeaf, page));
     for (uint32_t i = from; i < from + count; ++i) {
       int64_t parent = parents[next++];
       if (parent < 0) {
@@ -147,7 +188,7 @@ Status BlockUnit::parent_ids(RowRange rows, uint64_t* out) const {
       }
       auto row = static_cast<uint32_t>(parent);
       if (uint32_t needed = row / file_.page_rows(); needed != ids_page) {
-        ASSIGN_OR_RETURN(ids, cache_.page(kSpanIdLeaf, needed));
+        ASSIGN_OR_RETURN(ids, reads_.page(kSpanIdLeaf, needed));
         ids_page = needed;
       }
       *out++ = static_cast<uint64_t>(ids->numbers[row % file_.page_rows()]);
@@ -158,34 +199,33 @@ Status BlockUnit::parent_ids(RowRange rows, uint64_t* out) const {
 
 Status BlockUnit::trace_numbers(RowRange rows, uint32_t* out) const {
   if (rows.size() == 0) return {};
-  ASSIGN_OR_RETURN(const auto* traces, block_->traces());
-  auto run = std::ranges::upper_bound(*traces, rows.begin, {}, &TraceRun::first_row) - 1;
+  ASSIGN_OR_RETURN(const auto* runs, reads_.runs());
+  auto trace = static_cast<size_t>(std::ranges::upper_bound(*runs, rows.begin) - runs->begin() - 1);
   for (uint32_t row = rows.begin; row < rows.end; ++row) {
-    while (row >= run->first_row + run->spans) ++run;
-    *out++ = static_cast<uint32_t>(run - traces->begin());
+    while (row >= (*runs)[trace + 1]) ++trace;
+    *out++ = static_cast<uint32_t>(trace);
   }
   return {};
 }
 
 Result<std::optional<uint32_t>> BlockUnit::find_trace(TraceId id) const {
-  return block_->find_trace(id);
+  return reads_.find_trace(id);
 }
 
 Result<std::span<const TraceSummary>> BlockUnit::summaries() const {
-  ASSIGN_OR_RETURN(const auto* summaries, block_->summaries());
+  ASSIGN_OR_RETURN(const auto* summaries, reads_.summaries());
   return std::span<const TraceSummary>(*summaries);
 }
 
 Status BlockUnit::trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const {
-  ASSIGN_OR_RETURN(const auto* traces, block_->traces());
-  const TraceRun& run = (*traces)[trace];
+  ASSIGN_OR_RETURN(const auto* runs, reads_.runs());
   rows.clear();
-  for (uint32_t i = 0; i < run.spans; ++i) rows.push_back(run.first_row + i);
+  for (uint32_t row = (*runs)[trace]; row < (*runs)[trace + 1]; ++row) rows.push_back(row);
   return {};
 }
 
 Result<std::span<const TraceId>> BlockUnit::listed() const {
-  ASSIGN_OR_RETURN(const auto* listed, block_->listed());
+  ASSIGN_OR_RETURN(const auto* listed, reads_.listed());
   return std::span<const TraceId>(*listed);
 }
 

@@ -1,17 +1,16 @@
 #include "store/block/block_writer.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/check.h"
 #include "store/block/attribute_plan.h"
+#include "store/block/block_assembly.h"
 #include "store/block/block_columns.h"
-#include "store/block/block_index.h"
 #include "store/block/trace_order.h"
 
 namespace clew::store {
 namespace {
-
-constexpr std::string_view kMagic = "PAR1";
 
 std::vector<TraceId> list_traces(const TraceOrder& order, std::span<const TraceId> known) {
   std::vector<TraceId> out(known.begin(), known.end());
@@ -40,57 +39,44 @@ BlockCounts count(const TraceOrder& order, const BlockOptions& options, const Bl
   return out;
 }
 
-}  // namespace
-
-Result<std::string> write_block(const SpanTable& table, uint32_t rows, std::span<const TraceId> listed,
-                                const BlockOptions& options, BlockSummary* summary) {
-  CHECK(options.page_rows > 0 && options.page_rows <= kMaxPageRows);
-  CHECK(options.row_group_rows > 0 && options.row_group_rows % options.page_rows == 0);
-  const TraceOrder order = order_traces(table, rows);
-  const AttributePlan plan(table, order);
-  BlockColumns columns(table, order, plan);
-
-  parquet::FileMetadata metadata;
-  PerLeaf<ChunkPages> pages;
-  PerLeaf<PageSets> sets;
-  std::string file(kMagic);
+Result<std::string> write_once(const SpanTable& table, const TraceOrder& order, const AttributePlan& plan,
+                               std::span<const TraceId> listed, const BlockOptions& options, BlockSummary* summary) {
+  BlockColumns columns(table, order, plan, options.max_page_bytes);
+  BlockAssembly assembly;
   const auto total = static_cast<uint32_t>(order.rows.size());
   for (uint32_t row = 0; row < total;) {
     uint32_t group_end = std::min(total, row + options.row_group_rows);
     for (; row < group_end; row = std::min(group_end, row + options.page_rows)) {
       columns.add_page(row, std::min(group_end, row + options.page_rows));
     }
-    ASSIGN_OR_RETURN(auto group, columns.end_row_group(file, pages, sets));
-    metadata.row_groups.push_back(std::move(group));
+    TRY(columns.end_row_group(assembly));
   }
+  BlockAssembly::Contents contents;
+  contents.counts = count(order, options, columns);
+  contents.traces = order.traces;
+  contents.listed = list_traces(order, listed);
+  contents.keys = plan.catalogue(columns.residual_counts());
+  for (const auto& attribute : plan.leaves()) contents.attribute_leaves.push_back(attribute.leaf);
+  return assembly.finish(contents, summary);
+}
 
-  const BlockCounts counts = count(order, options, columns);
-  IndexWriter index;
-  index.counts(counts);
-  index.pages(pages);
-  index.traces(order.traces);
-  index.lookup(order.traces);
-  index.listed(list_traces(order, listed));
-  index.keys(plan.catalogue(columns.residual_counts()));
-  index.page_sets(sets);
+}  // namespace
 
-  std::vector<Leaf> attribute_leaves;
-  for (const auto& attribute : plan.leaves()) attribute_leaves.push_back(attribute.leaf);
-  metadata.schema = file_schema(attribute_leaves);
-  metadata.rows = total;
-  metadata.created_by = "clew version 1.0.0 (build 0)";
-  metadata.key_values.emplace_back(kIndexKey, std::to_string(kIndexVersion) + " " + std::to_string(file.size()) + " " +
-                                                  std::to_string(index.size()));
-  std::string footer = metadata.encode();
-  file += index.finish(footer);
-  file += footer;
-  ByteWriter(file).fixed(static_cast<uint32_t>(footer.size()));
-  file += kMagic;
-  if (summary != nullptr) {
-    *summary = {counts.rows,         counts.traces,     file.size(),           counts.duplicates,
-                counts.min_start_ns, counts.max_end_ns, counts.min_receive_ns, counts.max_receive_ns};
-  }
-  return file;
+Result<std::string> write_block(const SpanTable& table, std::span<const uint32_t> rows, std::span<const TraceId> listed,
+                                const BlockOptions& options, BlockSummary* summary) {
+  CHECK(options.page_rows > 0 && options.page_rows <= kMaxPageRows);
+  CHECK(options.row_group_rows > 0 && options.row_group_rows % options.page_rows == 0);
+  const TraceOrder order = order_traces(table, rows);
+  const AttributePlan plan(table, order);
+  return write_fitting(
+      options, [&](const BlockOptions& fitting) { return write_once(table, order, plan, listed, fitting, summary); });
+}
+
+Result<std::string> write_block(const SpanTable& table, uint32_t rows, std::span<const TraceId> listed,
+                                const BlockOptions& options, BlockSummary* summary) {
+  std::vector<uint32_t> all(rows);
+  std::iota(all.begin(), all.end(), 0U);
+  return write_block(table, all, listed, options, summary);
 }
 
 }  // namespace clew::store

@@ -10,12 +10,14 @@
 #include "base/result.h"
 #include "column/span_table.h"
 #include "model/ids.h"
+#include "store/parquet/page.h"
 
 namespace clew::store {
 
 struct BlockOptions {
   uint32_t page_rows = 8192;
-  uint32_t row_group_rows = 262'144;  // a multiple of page_rows
+  uint32_t row_group_rows = 1'048'576;  // a multiple of page_rows
+  size_t max_page_bytes = parquet::kMaxPageBytes;
 };
 
 struct BlockSummary {
@@ -30,9 +32,14 @@ struct BlockSummary {
   uint64_t max_receive_ns = 0;
 };
 
-// `listed` are traces known from earlier units; those without a root here are listed too. `summary` may be null.
-// The table may grow meanwhile; rows from `rows` on are not looked at.
-// resource_exhausted when the values of a column take more than 1 GiB.
+// The table's rows of these numbers, ascending. `listed` are traces known from earlier units; those without a root here
+// are listed too. `summary` may be null. The table may grow meanwhile; other rows are not looked at, but a column's
+// types and encoding are chosen by the whole table's dictionaries. Row groups and pages get fewer rows than `options`
+// say when the values of a column would not fit a page; only a single row that does not fit is resource_exhausted.
+Result<std::string> write_block(const SpanTable& table, std::span<const uint32_t> rows, std::span<const TraceId> listed,
+                                const BlockOptions& options, BlockSummary* summary);
+
+// All rows below `rows`.
 Result<std::string> write_block(const SpanTable& table, uint32_t rows, std::span<const TraceId> listed,
                                 const BlockOptions& options, BlockSummary* summary);
 

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "base/bytes.h"
-#include "base/hex.h"
 #include "store/parquet/bit_packing.h"
 #include "store/parquet/delta.h"
-#include "store/parquet/plain.h"
 #include "store/parquet/rle.h"
 
 namespace clew::store {
@@ -161,88 +158,33 @@ Result<LeafPage> read_page(const Place& place, std::string_view bytes) {
   return out;
 }
 
-ValueView value_of(LeafKind kind, std::string_view bytes, Arena& texts) {
-  auto number = [&] {
-    uint64_t value = 0;
-    std::memcpy(&value, bytes.data(), bytes.size());
-    return value;
-  };
-  switch (kind) {
-    case LeafKind::text: return ValueView::of_string(bytes);
-    case LeafKind::real: return {ValueType::real, number(), {}};
-    case LeafKind::integer:
-    case LeafKind::timestamp:
-    case LeafKind::int32:
-    case LeafKind::uint32:
-    case LeafKind::single: return {ValueType::integer, number(), {}};
-    case LeafKind::uuid: {
-      std::string text;
-      append_uuid_text(text, bytes);
-      return ValueView::of_string(texts.copy(text));
-    }
-    case LeafKind::hex: {
-      std::string text;
-      append_hex(text, bytes);
-      return ValueView::of_string(texts.copy(text));
-    }
-    case LeafKind::bytes:
-    case LeafKind::boolean:
-    case LeafKind::fixed8:
-    case LeafKind::fixed16: break;
-  }
-  return ValueView::of_bytes(bytes);
-}
-
-Status append_entries(LeafKind kind, std::string_view bytes, size_t count, ChunkDictionary& out) {
-  size_t width = fixed_width(kind);
-  ASSIGN_OR_RETURN(auto values, width == 0 ? parquet::read_plain_bytes(bytes, count)
-                                           : parquet::read_plain_fixed(bytes, count, width));
-  out.entries.reserve(out.entries.size() + values.size());
-  for (std::string_view value : values) out.entries.push_back(value_of(kind, value, out.texts));
-  return {};
-}
-
-// The payload of a page stays with the dictionary that views it.
-std::string_view keep(parquet::OpenPage page, ChunkDictionary& out) {
-  if (!page.owned.data) return page.payload;
-  out.unpacked.push_back(std::move(page.owned));
-  return out.unpacked.back().view();
-}
-
-Result<std::unique_ptr<ChunkDictionary>> read_entries(const BlockFile& file, uint32_t leaf, uint32_t group) {
+Result<std::unique_ptr<ValueList>> dictionary_of(const BlockFile& file, uint32_t leaf, uint32_t group) {
   const auto& chunk = file.chunk(leaf, group);
-  auto out = std::make_unique<ChunkDictionary>();
-  LeafKind kind = file.leaves()[leaf].kind;
-  if (chunk.encoding == ChunkEncoding::dictionary) {
-    ASSIGN_OR_RETURN(auto stored, file.read(chunk.dictionary_offset, chunk.dictionary_bytes));
-    out->stored.push_back(std::move(stored));
-    ASSIGN_OR_RETURN(auto page, parquet::open_page(out->stored.back(), chunk.codec, file.checksums()));
-    if (!page.header.is_dictionary || static_cast<uint32_t>(page.header.values) != chunk.entries) {
-      return corrupt("the dictionary page is not what the index says");
-    }
-    TRY(append_entries(kind, keep(std::move(page), *out), chunk.entries, *out));
-    return out;
+  ASSIGN_OR_RETURN(auto stored, file.read(chunk.dictionary_offset, chunk.dictionary_bytes));
+  ASSIGN_OR_RETURN(auto page, parquet::open_page(stored, chunk.codec, file.checksums()));
+  if (!page.header.is_dictionary || static_cast<uint32_t>(page.header.values) != chunk.entries) {
+    return corrupt("the dictionary page is not what the index says");
   }
-  uint64_t begin = chunk.page_offsets.front();
-  ASSIGN_OR_RETURN(auto stored, file.read(begin, chunk.page_offsets.back() - begin));
-  out->stored.push_back(std::move(stored));
-  for (uint32_t number = 0; number + 1 < chunk.page_offsets.size(); ++number) {
-    uint64_t bytes = chunk.page_offsets[number + 1] - chunk.page_offsets[number];
-    std::string_view at = std::string_view(out->stored.back()).substr(chunk.page_offsets[number] - begin, bytes);
-    ASSIGN_OR_RETURN(auto page, parquet::open_page(at, chunk.codec, file.checksums()));
-    parquet::PageHeader header = page.header;
-    if (header.is_dictionary || header.encoding != Encoding::plain) return corrupt("a page is not of its chunk's kind");
-    std::string_view payload = keep(std::move(page), *out);
-    ByteReader reader(payload);
-    LeafPage levels;
-    ASSIGN_OR_RETURN(size_t present, read_levels({file, leaf, group, number}, header, reader, levels));
-    if (present != chunk.codes_ends[number] - chunk.codes_begin(number)) {
-      return corrupt("a page has another number of values than the index");
-    }
-    TRY(append_entries(kind, reader.take(reader.left()), present, *out));
+  return ValueList::make(file.leaves()[leaf].kind, std::move(stored), std::move(page), 0, chunk.entries);
+}
+
+Result<std::unique_ptr<ValueList>> plain_values_of(const BlockFile& file, uint32_t leaf, uint32_t page_of_block) {
+  uint32_t group = file.group_of_page(page_of_block);
+  uint32_t number = file.page_in_group(page_of_block);
+  const auto& chunk = file.chunk(leaf, group);
+  uint64_t begin = chunk.page_offsets[number];
+  ASSIGN_OR_RETURN(auto stored, file.read(begin, chunk.page_offsets[number + 1] - begin));
+  ASSIGN_OR_RETURN(auto page, parquet::open_page(stored, chunk.codec, file.checksums()));
+  if (page.header.is_dictionary || page.header.encoding != Encoding::plain) {
+    return corrupt("a page is not of its chunk's kind");
   }
-  if (out->entries.size() != chunk.entries) return corrupt("a chunk has another number of values than the index");
-  return out;
+  ByteReader reader(page.payload);
+  LeafPage levels;
+  ASSIGN_OR_RETURN(size_t present, read_levels({file, leaf, group, number}, page.header, reader, levels));
+  if (present != chunk.codes_ends[number] - chunk.codes_begin(number)) {
+    return corrupt("a page has another number of values than the index");
+  }
+  return ValueList::make(file.leaves()[leaf].kind, std::move(stored), std::move(page), reader.position(), present);
 }
 
 }  // namespace
@@ -265,9 +207,36 @@ std::vector<uint32_t> element_begins(const LeafPage& page) {
   return out;
 }
 
-Result<std::unique_ptr<ChunkDictionary>> read_dictionary(const BlockFile& file, uint32_t leaf, uint32_t group) {
-  auto out = read_entries(file, leaf, group);
+Result<std::unique_ptr<ValueList>> read_entries(const BlockFile& file, uint32_t leaf, uint32_t group) {
+  auto out = dictionary_of(file, leaf, group);
   if (!out) return std::unexpected(file.in_leaf(std::move(out.error()), leaf));
+  return out;
+}
+
+Result<std::unique_ptr<ValueList>> read_plain_values(const BlockFile& file, uint32_t leaf, uint32_t page) {
+  auto out = plain_values_of(file, leaf, page);
+  if (!out) return std::unexpected(file.in_leaf(std::move(out.error()), leaf));
+  return out;
+}
+
+Result<std::unique_ptr<ChunkDictionary>> read_dictionary(const BlockFile& file, uint32_t leaf, uint32_t group) {
+  const auto& chunk = file.chunk(leaf, group);
+  auto out = std::make_unique<ChunkDictionary>();
+  if (chunk.encoding == ChunkEncoding::dictionary) {
+    ASSIGN_OR_RETURN(out->lists.emplace_back(), read_entries(file, leaf, group));
+  } else {
+    for (uint32_t page = 0; page < chunk.codes_ends.size(); ++page) {
+      ASSIGN_OR_RETURN(out->lists.emplace_back(), read_plain_values(file, leaf, group * file.pages_per_group() + page));
+    }
+  }
+  out->entries.reserve(chunk.entries);
+  for (const auto& list : out->lists) {
+    for (uint32_t at = 0; at < list->size(); ++at) out->entries.push_back(list->view(at, &out->texts));
+  }
+  if (out->entries.size() != chunk.entries) {
+    return std::unexpected(
+        file.in_leaf({ErrorCode::corruption, "a chunk has another number of values than the index"}, leaf));
+  }
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,7 +11,7 @@
 #include "base/result.h"
 #include "column/value.h"
 #include "store/block/block_file.h"
-#include "store/parquet/page.h"
+#include "store/block/value_list.h"
 
 namespace clew::store {
 
@@ -39,15 +40,17 @@ Result<LeafPage> read_leaf_page(const BlockFile& file, uint32_t leaf, uint32_t g
 // Where the elements of each row of a repeated leaf's page begin, one more than rows.
 std::vector<uint32_t> element_begins(const LeafPage& page);
 
-// The entries of one row group's chunk: its dictionary, or all its values when it is plain. Views into itself.
+// The entries of a chunk's dictionary. Precondition: it has one.
+Result<std::unique_ptr<ValueList>> read_entries(const BlockFile& file, uint32_t leaf, uint32_t group);
+// A page, counted over the whole block, of a plain chunk of coded values. Precondition: its chunk is plain.
+Result<std::unique_ptr<ValueList>> read_plain_values(const BlockFile& file, uint32_t leaf, uint32_t page);
+
+// All entries of a chunk by its own codes: its dictionary, or the values of all its pages. Views into itself.
 struct ChunkDictionary {
   std::vector<ValueView> entries;
-  std::vector<std::string> stored;
-  std::vector<parquet::Buffer> unpacked;
+  std::vector<std::unique_ptr<ValueList>> lists;
   Arena texts;
 };
-
-// Reads the chunk's dictionary page, or all of its pages.
 Result<std::unique_ptr<ChunkDictionary>> read_dictionary(const BlockFile& file, uint32_t leaf, uint32_t group);
 
 }  // namespace clew::store

@@ -30,8 +30,12 @@ void append_number(std::string& out, T value) {
 
 }  // namespace
 
-LeafWriter::LeafWriter(const Leaf& leaf, const ValueDictionary* values, bool plain)
-    : leaf_(leaf), values_(values), plain_(plain || leaf.kind == LeafKind::boolean), numeric_(values == nullptr) {
+LeafWriter::LeafWriter(const Leaf& leaf, const ValueDictionary* values, bool may_be_plain)
+    : leaf_(leaf),
+      values_(values),
+      is_boolean_(leaf.kind == LeafKind::boolean),
+      numeric_(values == nullptr),
+      holds_codes_(may_be_plain) {
   begin_row_group();
 }
 
@@ -42,9 +46,12 @@ void LeafWriter::begin_row_group() {
   pages_.clear();
   codes_ends_.clear();
   sets_.clear();
-  entries_ = plain_values_ = 0;
+  held_.clear();
+  entry_begins_.clear();
+  entries_ = 0;
   nulls_ = all_values_ = 0;
-  page_begin_ = 0;
+  page_begin_ = held_begin_ = plain_bytes_ = 0;
+  plain_ = false;
 }
 
 void LeafWriter::append_sized(size_t length_at) {
@@ -96,52 +103,59 @@ void LeafWriter::append_value(ValueView value, std::string& out) const {
 }
 
 uint32_t LeafWriter::enter(uint32_t code) {
+  if (holds_codes_) entry_begins_.push_back(dictionary_.size());
   append_value(values_->at(code), dictionary_);
   return chunk_code_of_[code] = entries_++;
 }
 
-void LeafWriter::note_entries(std::span<const uint32_t> codes) {
-  if (entries_ > kMaxSetEntries || leaf_.max_repetition > 0) return;
+void LeafWriter::note_entries(std::span<const uint32_t> codes, uint32_t entries) {
+  if (entries > kMaxSetEntries || leaf_.max_repetition > 0) return;
   auto& set = sets_.emplace_back();
   for (uint32_t code : codes) set[code / 64] |= uint64_t{1} << code % 64;
 }
 
 // Dictionary codes of a page: the width of the greatest so far, then runs.
-void LeafWriter::chunk_codes(std::span<const uint32_t> codes, uint32_t entries) {
+void LeafWriter::chunk_codes(std::span<const uint32_t> codes, uint32_t entries, std::string& out) {
   int width = bits_for(entries == 0 ? 0 : entries - 1);
-  payloads_.push_back(static_cast<char>(width));
-  parquet::encode_rle(codes, width, payloads_);
-  note_entries(codes);
+  out.push_back(static_cast<char>(width));
+  parquet::encode_rle(codes, width, out);
+  note_entries(codes, entries);
+}
+
+void LeafWriter::booleans(std::span<const uint32_t> codes) {
+  scratch_.clear();
+  for (uint32_t code : codes) scratch_.push_back(values_->at(code).as_bool());
+  parquet::pack_bits(std::span<const uint32_t>(scratch_), 1, payloads_);
 }
 
 void LeafWriter::values(std::span<const uint32_t> codes) {
-  if (leaf_.kind == LeafKind::boolean) {
-    scratch_.clear();
-    for (uint32_t code : codes) scratch_.push_back(values_->at(code).as_bool());
-    parquet::pack_bits(std::span<const uint32_t>(scratch_), 1, payloads_);
-    plain_values_ += static_cast<uint32_t>(codes.size());
-    return;
-  }
-  if (plain_) {
-    for (uint32_t code : codes) append_value(values_->at(code), payloads_);
-    plain_values_ += static_cast<uint32_t>(codes.size());
-    return;
-  }
+  if (is_boolean_) return booleans(codes);
   if (chunk_code_of_.size() < values_->size()) chunk_code_of_.resize(values_->size(), kNoCode);
-  scratch_.resize(codes.size());
+  if (scratch_.size() < codes.size()) scratch_.resize(codes.size());
   for (size_t i = 0; i < codes.size(); ++i) {
     uint32_t known = chunk_code_of_[codes[i]];
     scratch_[i] = known != kNoCode ? known : enter(codes[i]);
   }
-  chunk_codes(scratch_, entries_);
+  std::span<const uint32_t> mapped = std::span<const uint32_t>(scratch_).first(codes.size());
+  if (!holds_codes_) return chunk_codes(mapped, entries_, payloads_);
+  held_.insert(held_.end(), mapped.begin(), mapped.end());
+  for (uint32_t code : mapped) plain_bytes_ += entry_bytes(code);
+}
+
+size_t LeafWriter::entry_bytes(uint32_t entry) const {
+  size_t end = entry + 1 < entry_begins_.size() ? entry_begins_[entry + 1] : dictionary_.size();
+  return end - entry_begins_[entry];
 }
 
 void LeafWriter::close_page(size_t values, size_t present) {
-  pages_.push_back({page_begin_, payloads_.size(), static_cast<uint32_t>(values)});
+  pages_.push_back({page_begin_, payloads_.size(), static_cast<uint32_t>(values), held_begin_, entries_});
   page_begin_ = payloads_.size();
-  codes_ends_.push_back(numeric_ && entries_ == 0 ? 0 : plain_ ? plain_values_ : entries_);
+  held_begin_ = held_.size();
   nulls_ += values - present;
   all_values_ += values;
+  uint32_t end = numeric_ && entries_ == 0 ? 0 : entries_;
+  if (is_boolean_) end = static_cast<uint32_t>(all_values_ - nulls_);
+  codes_ends_.push_back(end);
 }
 
 void LeafWriter::codes(std::span<const uint32_t> codes) {
@@ -149,28 +163,28 @@ void LeafWriter::codes(std::span<const uint32_t> codes) {
     values(codes);
     return close_page(codes.size(), codes.size());
   }
-  presence_.assign((codes.size() + 63) / 64 + 1, 0);
-  std::vector<uint32_t> present(codes.size());
+  presence_.assign((codes.size() + 63) / 64, 0);
+  if (present_.size() < codes.size()) present_.resize(codes.size());
   size_t count = 0;
   for (size_t i = 0; i < codes.size(); ++i) {
     uint32_t code = codes[i];
     uint64_t is = code != kNoCode;
     presence_[i / 64] |= is << i % 64;
-    present[count] = code;
+    present_[count] = code;
     count += is;
   }
   append_presence(presence_, codes.size(), count);
-  values(std::span<const uint32_t>(present).first(count));
+  values(std::span<const uint32_t>(present_).first(count));
   close_page(codes.size(), count);
 }
 
 void LeafWriter::same_code(uint32_t code, size_t rows) {
   size_t present = code == kNoCode ? 0 : rows;
-  if (plain_ && present > 0) return codes(std::vector<uint32_t>(rows, code));
+  if ((is_boolean_ || holds_codes_) && present > 0) return codes(std::vector<uint32_t>(rows, code));
   append_presence({}, rows, present);
-  if (plain_) return close_page(rows, 0);
+  if (is_boolean_ || holds_codes_) return close_page(rows, 0);
   if (present == 0) {
-    chunk_codes({}, entries_);
+    chunk_codes({}, entries_, payloads_);
     return close_page(rows, 0);
   }
   if (chunk_code_of_.size() < values_->size()) chunk_code_of_.resize(values_->size(), kNoCode);
@@ -179,14 +193,15 @@ void LeafWriter::same_code(uint32_t code, size_t rows) {
   int width = bits_for(entries_ - 1);
   payloads_.push_back(static_cast<char>(width));
   parquet::encode_rle_run(known, rows, width, payloads_);
-  note_entries({&known, 1});
+  note_entries({&known, 1}, entries_);
   close_page(rows, rows);
 }
 
 void LeafWriter::own_codes(std::span<const uint32_t> codes, std::string_view new_entries, uint32_t entries) {
   dictionary_ += new_entries;
   entries_ = entries;
-  int width = bits_for(entries == 0 ? 0 : entries - 1);
+  // Whole bytes: zstd then sees that each run's number is the next.
+  int width = (bits_for(entries == 0 ? 0 : entries - 1) + 7) / 8 * 8;
   payloads_.push_back(static_cast<char>(width));
   parquet::encode_rle(codes, width, payloads_);
   close_page(codes.size(), codes.size());
@@ -229,24 +244,52 @@ void LeafWriter::fixed(const Levels& levels, std::string_view bytes) {
 void LeafWriter::no_lists(size_t rows) {
   append_level_run(0, rows, level_width(leaf_.max_repetition));
   append_level_run(0, rows, level_width(leaf_.max_definition));
-  if (is_coded()) chunk_codes({}, entries_);
+  if (is_coded() && !holds_codes_) chunk_codes({}, entries_, payloads_);
   if (leaf_.kind == LeafKind::integer && numeric_) parquet::encode_delta({}, payloads_);
   close_page(rows, 0);
 }
 
+// Puts the held codes behind their pages' levels: as values where that is shorter, else as codes.
+void LeafWriter::settle_held() {
+  const size_t codes_bytes = parquet::packed_bytes(held_.size(), bits_for(entries_ == 0 ? 0 : entries_ - 1));
+  plain_ = plain_bytes_ <= dictionary_.size() + codes_bytes;
+  std::string settled;
+  settled.reserve(payloads_.size() + (plain_ ? plain_bytes_ : codes_bytes + pages_.size() * 16));
+  codes_ends_.clear();
+  for (size_t i = 0; i < pages_.size(); ++i) {
+    RawPage& page = pages_[i];
+    size_t held_end = i + 1 < pages_.size() ? pages_[i + 1].held_begin : held_.size();
+    auto codes = std::span<const uint32_t>(held_).subspan(page.held_begin, held_end - page.held_begin);
+    size_t begin = settled.size();
+    settled.append(payloads_, page.begin, page.end - page.begin);
+    if (plain_) {
+      for (uint32_t code : codes) settled.append(dictionary_, entry_begins_[code], entry_bytes(code));
+    } else {
+      chunk_codes(codes, page.entries, settled);
+    }
+    page.begin = begin;
+    page.end = settled.size();
+    codes_ends_.push_back(plain_ ? static_cast<uint32_t>(held_end) : page.entries);
+  }
+  payloads_ = std::move(settled);
+  if (!plain_) return;
+  dictionary_.clear();
+  entries_ = 0;
+}
+
 Status LeafWriter::check_limits() const {
-  bool too_large = dictionary_.size() > parquet::kMaxPageBytes;
+  bool too_large = dictionary_.size() > max_page_bytes_;
   for (const RawPage& page : pages_) {
-    too_large |= page.end - page.begin > parquet::kMaxPageBytes || page.values > kMaxPageValues;
+    too_large |= page.end - page.begin > max_page_bytes_ || page.values > kMaxPageValues;
   }
   if (!too_large) return {};
   return fail(ErrorCode::resource_exhausted,
-              "column " + leaf_.path.back() + " has more values than a page may hold: cut segments smaller");
+              "column " + leaf_.path.back() + " of a single span has more values than a page may hold");
 }
 
 std::vector<std::string_view> LeafWriter::payloads() const {
   // The width of the codes stands in every page of a coded leaf; a chunk without entries is plain and has no codes.
-  const size_t surplus = entries_ == 0 && is_coded() ? 1 : 0;
+  const size_t surplus = entries_ == 0 && is_coded() && !plain_ ? 1 : 0;
   std::vector<std::string_view> out;
   if (entries_ > 0) out.push_back(dictionary_);
   for (const RawPage& page : pages_) {
@@ -285,12 +328,13 @@ std::vector<std::string_view> LeafWriter::pack(const std::vector<std::string_vie
 
 Result<parquet::ColumnChunk> LeafWriter::end_row_group(std::string& file, parquet::Compressor& compressor,
                                                        ChunkPages& pages, PageSets& sets) {
+  if (holds_codes_) settle_held();
   TRY(check_limits());
   const bool coded = entries_ > 0;
   const bool delta = numeric_ && !coded && leaf_.kind != LeafKind::fixed8 && leaf_.kind != LeafKind::fixed16;
   const Encoding encoding = coded ? Encoding::rle_dictionary : delta ? Encoding::delta_binary_packed : Encoding::plain;
   pages.encoding = delta ? ChunkEncoding::numbers : coded ? ChunkEncoding::dictionary : ChunkEncoding::plain;
-  pages.entries = coded ? entries_ : plain_values_;
+  pages.entries = coded || codes_ends_.empty() ? entries_ : codes_ends_.back();
 
   parquet::ColumnChunk chunk;
   chunk.type = physical_type(leaf_.kind);
@@ -328,6 +372,9 @@ Result<parquet::ColumnChunk> LeafWriter::end_row_group(std::string& file, parque
     sets.entries = entries_;
     for (const auto& set : sets_) sets.bits.append(reinterpret_cast<const char*>(set.data()), (entries_ + 7) / 8);
   }
+  // The file grows by what is given back here: a block is never in memory twice.
+  for (std::string* bytes : {&payloads_, &stored_, &dictionary_}) std::string().swap(*bytes);
+  std::vector<uint32_t>().swap(held_);
   return chunk;
 }
 

@@ -1,9 +1,9 @@
 // Writes one leaf column of one row group after the other: codes of a segment's dictionary in, pages out.
 //
 // A segment code is looked up in an array and becomes the chunk's own code; the first time it is met, its value is
-// appended to the dictionary page. No value is hashed, and none is touched twice. A plain leaf writes the values
-// instead. Pages are kept uncompressed until the row group ends, because a chunk is compressed as a whole or not at
-// all.
+// appended to the dictionary page. No value is hashed. Of a leaf whose values may be mostly distinct the chunk's codes
+// are held until the row group ends: it is plain if that is shorter. Pages are kept uncompressed until then in any
+// case, because a chunk is compressed as a whole or not at all.
 #pragma once
 
 #include <array>
@@ -29,8 +29,11 @@ struct Levels {
 
 class LeafWriter {
  public:
-  // `values` may be null for leaves of numbers and fixed bytes; else it outlives the writer.
-  LeafWriter(const Leaf& leaf, const ValueDictionary* values, bool plain);
+  // `values` may be null for leaves of numbers and fixed bytes; else it outlives the writer and may grow.
+  LeafWriter(const Leaf& leaf, const ValueDictionary* values, bool may_be_plain = false);
+  void limit_pages(size_t bytes) { max_page_bytes_ = bytes; }
+  // Of the row group, without nulls.
+  uint64_t values_written() const { return all_values_ - nulls_; }
 
   void begin_row_group();
 
@@ -52,7 +55,7 @@ class LeafWriter {
   // No row has any.
   void no_lists(size_t rows);
 
-  // Appends the chunk to `file`. resource_exhausted when a page or dictionary is above the format's limit.
+  // Appends the chunk to `file`. resource_exhausted when a page or dictionary is above the limit.
   Result<parquet::ColumnChunk> end_row_group(std::string& file, parquet::Compressor& compressor, ChunkPages& pages,
                                              PageSets& sets);
 
@@ -61,39 +64,49 @@ class LeafWriter {
     size_t begin;
     size_t end;
     uint32_t values;
+    size_t held_begin;  // of held_
+    uint32_t entries;   // in use by now
   };
   void append_levels(std::span<const uint32_t> levels, int width);
   void append_presence(std::span<const uint64_t> present, size_t rows, size_t count);
   void append_level_run(uint32_t level, size_t count, int width);
   void append_sized(size_t length_at);
   void values(std::span<const uint32_t> codes);
-  void chunk_codes(std::span<const uint32_t> codes, uint32_t entries);
+  void booleans(std::span<const uint32_t> codes);
+  void chunk_codes(std::span<const uint32_t> codes, uint32_t entries, std::string& out);
   uint32_t enter(uint32_t code);
   void append_value(ValueView value, std::string& out) const;
   void close_page(size_t values, size_t present);
-  void note_entries(std::span<const uint32_t> codes);
+  void note_entries(std::span<const uint32_t> codes, uint32_t entries);
+  size_t entry_bytes(uint32_t entry) const;
+  void settle_held();
   Status check_limits() const;
   // Of the dictionary page, if there is one, and of the data pages.
   std::vector<std::string_view> payloads() const;
   std::vector<std::string_view> pack(const std::vector<std::string_view>& payloads, parquet::Compressor& compressor,
                                      parquet::Codec& codec);
-  bool is_coded() const { return !plain_ && !numeric_; }
+  bool is_coded() const { return !is_boolean_ && !numeric_; }
 
   const Leaf leaf_;
   const ValueDictionary* values_;
-  const bool plain_;
+  const bool is_boolean_;
   const bool numeric_;
+  bool holds_codes_;
+  size_t max_page_bytes_ = parquet::kMaxPageBytes;
   std::vector<uint32_t> chunk_code_of_;
-  std::vector<uint32_t> scratch_;
+  std::vector<uint32_t> scratch_, present_;
   std::vector<uint64_t> presence_;
   std::string dictionary_;
+  std::vector<uint32_t> held_;        // chunk codes of all pages so far
+  std::vector<size_t> entry_begins_;  // in dictionary_, while codes are held
+  size_t plain_bytes_ = 0;            // what the held codes take when plain
+  bool plain_ = false;                // what settle_held() decided
   uint32_t entries_ = 0;
-  uint32_t plain_values_ = 0;
   uint64_t nulls_ = 0;
   uint64_t all_values_ = 0;
   size_t page_begin_ = 0;
-  std::string payloads_;
-  std::string stored_;
+  size_t held_begin_ = 0;
+  std::string payloads_, stored_;
   std::vector<RawPage> pages_;
   std::vector<uint32_t> codes_ends_;
   std::vector<std::array<uint64_t, kMaxSetEntries / 64>> sets_;

@@ -11,8 +11,8 @@ NestedColumns::NestedColumns(const Vocabulary& vocabulary)
 
 void NestedColumns::make_writers(std::vector<std::unique_ptr<LeafWriter>>& writers, uint64_t rows) const {
   const auto& leaves = fixed_leaves();
-  auto make = [&](uint32_t leaf, const ValueDictionary* values, bool plain = false) {
-    writers[leaf] = std::make_unique<LeafWriter>(leaves[leaf], values, plain);
+  auto make = [&](uint32_t leaf, const ValueDictionary* values, bool may_be_plain = false) {
+    writers[leaf] = std::make_unique<LeafWriter>(leaves[leaf], values, may_be_plain);
   };
   make(kEventTimeLeaf, nullptr);
   make(kEventNameLeaf, &vocabulary_.event_names, is_mostly_distinct(vocabulary_.event_names.size(), rows));
@@ -69,6 +69,19 @@ void NestedColumns::List::end_row() {
   }
 }
 
+void NestedColumns::List::end_rows(size_t without_any) {
+  rows += without_any;
+  for (auto* levels : {&repetition, &definition, &map_repetition, &map_definition, &exact_definition}) {
+    levels->resize(levels->size() + without_any);
+  }
+}
+
+void NestedColumns::settle_rows_without() {
+  events_.end_rows(rows_without_);
+  links_.end_rows(rows_without_);
+  rows_without_ = 0;
+}
+
 ResidualElement NestedColumns::attributes(ResidualWriter& writer, uint32_t shape, std::span<const uint32_t> values) {
   ResidualElement out;
   auto keys = vocabulary_.shapes.at(shape);
@@ -87,6 +100,7 @@ void NestedColumns::begin_page() {
 }
 
 void NestedColumns::add_row(std::span<const uint32_t> nested_words) {
+  settle_rows_without();
   events_.begin_row();
   links_.begin_row();
   walk_nested(
@@ -110,6 +124,7 @@ void NestedColumns::add_row(std::span<const uint32_t> nested_words) {
 }
 
 void NestedColumns::end_page(std::vector<std::unique_ptr<LeafWriter>>& writers) {
+  settle_rows_without();
   auto nothing = [&](uint32_t first, uint32_t last, size_t rows) {
     for (uint32_t leaf = first; leaf <= last; ++leaf) writers[leaf]->no_lists(rows);
   };

@@ -23,6 +23,8 @@ class NestedColumns {
   // One page: begin_page(), add_row() for each row, end_page().
   void begin_page();
   void add_row(std::span<const uint32_t> nested_words);
+  // For rows without events and links.
+  void add_rows(size_t without_any) { rows_without_ += without_any; }
   void end_page(std::vector<std::unique_ptr<LeafWriter>>& writers);
 
   void add_counts(std::vector<uint64_t>& by_key) const;
@@ -45,13 +47,16 @@ class NestedColumns {
     // The levels of one more record.
     void add(const ResidualElement& attributes);
     void end_row();
+    void end_rows(size_t without_any);
   };
+  void settle_rows_without();
   ResidualElement attributes(ResidualWriter& writer, uint32_t shape, std::span<const uint32_t> values);
 
   const Vocabulary& vocabulary_;
   ResidualWriter event_texts_, link_texts_;
   ValueDictionary numbers_;
   List events_, links_;
+  size_t rows_without_ = 0;  // since the last row that went into the lists
 };
 
 }  // namespace clew::store

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "column/nested.h"
-#include "store/block/block.h"
+#include "store/block/block_reads.h"
 #include "store/block/map_text.h"
 
 namespace clew::store {
@@ -72,20 +72,20 @@ std::span<const ResidualCode> ResidualIndex::exact(uint32_t leaf, uint32_t code)
   return found->second[code];
 }
 
-Result<ResidualCode> ResidualIndex::add(const Block& block, Scope scope, std::string_view key, ValueView value) {
-  uint32_t number = find_key(block.file().keys(), scope, key);
+Result<ResidualCode> ResidualIndex::add(BlockReads& reads, Scope scope, std::string_view key, ValueView value) {
+  uint32_t number = find_key(reads.file().keys(), scope, key);
   if (number == kNoCode) return corrupt("a residual attribute is not in the key catalogue");
   ResidualCode out{number, static_cast<uint32_t>(values_[number].size())};
   values_[number].push_back(value);
   return out;
 }
 
-Status ResidualIndex::add_pair(const Block& block, ResidualPlace place, uint32_t name, uint32_t value) {
+Status ResidualIndex::add_pair(BlockReads& reads, ResidualPlace place, uint32_t name, uint32_t value) {
   uint64_t pair = uint64_t{name} << 32 | value;
   if (pairs_.contains(pair)) return {};
   MapLeaves leaves = map_leaves(place);
-  ASSIGN_OR_RETURN(ValueView name_text, block.value(leaves.key, name));
-  ASSIGN_OR_RETURN(ValueView value_text, block.value(leaves.value, value));
+  ASSIGN_OR_RETURN(ValueView name_text, reads.value(leaves.key, name));
+  ASSIGN_OR_RETURN(ValueView value_text, reads.value(leaves.value, value));
   ASSIGN_OR_RETURN(ResidualKey key, residual_key(place, name_text.text));
   std::string owned;
   MapEntry entry = read_map_entry(key.key, value_text.text, owned);
@@ -95,21 +95,21 @@ Status ResidualIndex::add_pair(const Block& block, ResidualPlace place, uint32_t
     return {};
   }
   ValueView view = *entry.value;
-  if (view.type == ValueType::bytes) view.text = texts_.copy(view.text);
-  ASSIGN_OR_RETURN(pairs_[pair], add(block, key.scope, entry.key, view));
+  view.text = texts_.copy(view.text);
+  ASSIGN_OR_RETURN(pairs_[pair], add(reads, key.scope, entry.key, view));
   return {};
 }
 
-Status ResidualIndex::add_exact(const Block& block, Scope scope, uint32_t leaf) {
-  const BlockFile& file = block.file();
+Status ResidualIndex::add_exact(BlockReads& reads, Scope scope, uint32_t leaf) {
+  const BlockFile& file = reads.file();
   auto& codes = exact_[leaf];
   for (uint32_t group = 0; group < file.groups(); ++group) {
-    ASSIGN_OR_RETURN(const ChunkDictionary* dictionary, block.dictionary(leaf, group));
+    ASSIGN_OR_RETURN(auto dictionary, read_dictionary(file, leaf, group));
     for (const ValueView& entry : dictionary->entries) {
       auto& list = codes.emplace_back();
-      NestedReader reader({ValueType::kvlist, 0, entry.text});
+      NestedReader reader({ValueType::kvlist, 0, texts_.copy(entry.text)});
       while (reader.next()) {
-        ASSIGN_OR_RETURN(ResidualCode code, add(block, scope, reader.key(), reader.value()));
+        ASSIGN_OR_RETURN(ResidualCode code, add(reads, scope, reader.key(), reader.value()));
         list.push_back(code);
       }
       if (!reader.ok()) return corrupt("an exact attribute list is malformed");
@@ -118,18 +118,29 @@ Status ResidualIndex::add_exact(const Block& block, Scope scope, uint32_t leaf) 
   return {};
 }
 
-Result<std::unique_ptr<ResidualIndex>> ResidualIndex::scan(const Block& block, ResidualPlace place) {
-  const BlockFile& file = block.file();
+size_t ResidualIndex::bytes() const {
+  size_t total = texts_.allocated_bytes() + pairs_.capacity() * (sizeof(uint64_t) + sizeof(ResidualCode) + 1);
+  total += values_.capacity() * sizeof(values_[0]);
+  for (const auto& values : values_) total += values.capacity() * sizeof(ValueView);
+  for (const auto& [leaf, lists] : exact_) {
+    total += lists.capacity() * sizeof(lists[0]);
+    for (const auto& list : lists) total += list.capacity() * sizeof(ResidualCode);
+  }
+  return total;
+}
+
+Result<std::unique_ptr<ResidualIndex>> ResidualIndex::scan(BlockReads& reads, ResidualPlace place) {
+  const BlockFile& file = reads.file();
   auto out = std::make_unique<ResidualIndex>();
   out->values_.resize(file.keys().size());
   switch (place) {
     case ResidualPlace::span:
-      TRY(out->add_exact(block, Scope::span, kSpanExactLeaf));
-      TRY(out->add_exact(block, Scope::resource, kResourceExactLeaf));
-      TRY(out->add_exact(block, Scope::instrumentation, kInstrumentationExactLeaf));
+      TRY(out->add_exact(reads, Scope::span, kSpanExactLeaf));
+      TRY(out->add_exact(reads, Scope::resource, kResourceExactLeaf));
+      TRY(out->add_exact(reads, Scope::instrumentation, kInstrumentationExactLeaf));
       break;
-    case ResidualPlace::event: TRY(out->add_exact(block, Scope::event, kEventExactLeaf)); break;
-    case ResidualPlace::link: TRY(out->add_exact(block, Scope::link, kLinkExactLeaf)); break;
+    case ResidualPlace::event: TRY(out->add_exact(reads, Scope::event, kEventExactLeaf)); break;
+    case ResidualPlace::link: TRY(out->add_exact(reads, Scope::link, kLinkExactLeaf)); break;
   }
   MapLeaves leaves = map_leaves(place);
   for (uint32_t page = 0; page < file.pages(); ++page) {
@@ -147,7 +158,7 @@ Result<std::unique_ptr<ResidualIndex>> ResidualIndex::scan(const Block& block, R
     if (names.codes.size() != values.codes.size())
       return corrupt("the keys and values of a map do not belong together");
     for (size_t i = 0; i < names.codes.size(); ++i) {
-      TRY(out->add_pair(block, place, names.codes[i], values.codes[i]));
+      TRY(out->add_pair(reads, place, names.codes[i], values.codes[i]));
     }
   }
   return out;

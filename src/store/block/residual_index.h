@@ -19,7 +19,7 @@
 
 namespace clew::store {
 
-class Block;
+class BlockReads;
 
 enum class ResidualPlace : uint8_t { span = 0, event = 1, link = 2 };
 
@@ -56,7 +56,8 @@ struct ResidualCode {
 
 class ResidualIndex {
  public:
-  static Result<std::unique_ptr<ResidualIndex>> scan(const Block& block, ResidualPlace place);
+  // Keeps nothing of `reads`.
+  static Result<std::unique_ptr<ResidualIndex>> scan(BlockReads& reads, ResidualPlace place);
 
   // kNoCode for what is for the eye only.
   ResidualCode entry(uint32_t name, uint32_t value) const {
@@ -67,11 +68,12 @@ class ResidualIndex {
   std::span<const ResidualCode> exact(uint32_t leaf, uint32_t code) const;
   // The entries of a key, by code.
   const std::vector<ValueView>& values(uint32_t key) const { return values_[key]; }
+  size_t bytes() const;
 
  private:
-  Status add_pair(const Block& block, ResidualPlace place, uint32_t name, uint32_t value);
-  Status add_exact(const Block& block, Scope scope, uint32_t leaf);
-  Result<ResidualCode> add(const Block& block, Scope scope, std::string_view key, ValueView value);
+  Status add_pair(BlockReads& reads, ResidualPlace place, uint32_t name, uint32_t value);
+  Status add_exact(BlockReads& reads, Scope scope, uint32_t leaf);
+  Result<ResidualCode> add(BlockReads& reads, Scope scope, std::string_view key, ValueView value);
 
   absl::flat_hash_map<uint64_t, ResidualCode> pairs_;
   absl::flat_hash_map<uint32_t, std::vector<std::vector<ResidualCode>>> exact_;

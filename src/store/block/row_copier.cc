@@ -19,11 +19,10 @@ constexpr FixedLeaf kScopeLeaves[] = {kScopeNameLeaf, kScopeVersionLeaf, kScopeS
 
 }  // namespace
 
-RowCopier::RowCopier(const Block& block, const BlockUnit& unit, PageCache& cache, SpanTable& out)
-    : block_(block),
-      file_(block.file()),
+RowCopier::RowCopier(const BlockUnit& unit, BlockReads& reads, SpanTable& out)
+    : file_(reads.file()),
       unit_(unit),
-      cache_(cache),
+      reads_(reads),
       out_(out),
       batch_{&out.vocabulary, {}, {}, {}},
       builder_(batch_) {
@@ -36,7 +35,7 @@ RowCopier::RowCopier(const Block& block, const BlockUnit& unit, PageCache& cache
 
 Status RowCopier::load(uint32_t first_leaf, uint32_t end_leaf) {
   for (uint32_t leaf = first_leaf; leaf < end_leaf; ++leaf) {
-    ASSIGN_OR_RETURN(pages_[leaf], cache_.page(leaf, page_));
+    ASSIGN_OR_RETURN(pages_[leaf], reads_.page(leaf, page_));
   }
   return {};
 }
@@ -48,7 +47,7 @@ Status RowCopier::load_list(ResidualPlace place, List& list) {
   list.any = !pages_[first]->numbers.empty();
   if (!list.any) return {};
   TRY(load(first + 1, exact_leaf + 1));
-  ASSIGN_OR_RETURN(list.map, cache_.map_page(place, page_));
+  ASSIGN_OR_RETURN(list.map, reads_.map_page(place, page_));
   const LeafPage& exact = *pages_[exact_leaf];
   list.exact.clear();
   std::vector<uint32_t> begins;
@@ -81,7 +80,7 @@ Status RowCopier::load_page(uint32_t page) {
     TRY(load(kStartLeaf, kResidualKeyLeaf));
     TRY(load(kSpanExactLeaf, kEventTimeLeaf));
     TRY(load(kFixedLeaves, static_cast<uint32_t>(file_.leaves().size())));
-    ASSIGN_OR_RETURN(residual_, cache_.map_page(ResidualPlace::span, page));
+    ASSIGN_OR_RETURN(residual_, reads_.map_page(ResidualPlace::span, page));
     TRY(load_list(ResidualPlace::event, events_));
     return load_list(ResidualPlace::link, links_);
   }();
@@ -90,7 +89,7 @@ Status RowCopier::load_page(uint32_t page) {
 }
 
 Result<ValueView> RowCopier::value(uint32_t leaf, uint32_t at) const {
-  return block_.value(leaf, pages_[leaf]->codes[at]);
+  return reads_.value(leaf, pages_[leaf]->codes[at]);
 }
 
 Result<uint32_t> RowCopier::number(uint32_t leaf, uint32_t at) const {
@@ -117,7 +116,7 @@ Status RowCopier::fill_row(uint32_t row, uint32_t at) {
   SpanRow& out = builder_.row();
   uint32_t trace = 0;
   TRY(unit_.trace_numbers({row, row + 1}, &trace));
-  ASSIGN_OR_RETURN(out.trace, block_.trace_id(trace));
+  ASSIGN_OR_RETURN(out.trace, reads_.trace_id(trace));
   out.span = static_cast<uint64_t>(pages_[kSpanIdLeaf]->numbers[at]);
   TRY(unit_.parent_ids({row, row + 1}, &out.parent));
   out.start_ns = static_cast<uint64_t>(pages_[kStartLeaf]->numbers[at]);
@@ -161,11 +160,11 @@ Status RowCopier::fill_envelope(uint32_t at) {
 
 Status RowCopier::add_map_entry(ResidualPlace place, Scope wanted, uint32_t name, uint32_t value) {
   MapLeaves leaves = map_leaves(place);
-  ASSIGN_OR_RETURN(ValueView name_text, block_.value(leaves.key, name));
+  ASSIGN_OR_RETURN(ValueView name_text, reads_.value(leaves.key, name));
   auto key = residual_key(place, name_text.text);
   if (!key) return std::unexpected(file_.in_leaf(std::move(key.error()), leaves.key));
   if (key->scope != wanted) return {};
-  ASSIGN_OR_RETURN(ValueView value_text, block_.value(leaves.value, value));
+  ASSIGN_OR_RETURN(ValueView value_text, reads_.value(leaves.value, value));
   std::string owned;
   MapEntry entry = read_map_entry(key->key, value_text.text, owned);
   if (entry.malformed) return bad_row(file_, leaves.value, "a text is not of its type");
@@ -178,7 +177,7 @@ Status RowCopier::add_map_entry(ResidualPlace place, Scope wanted, uint32_t name
 
 Status RowCopier::add_exact(uint32_t leaf, uint32_t code) {
   if (code == kNoCode) return {};
-  ASSIGN_OR_RETURN(ValueView bytes, block_.value(leaf, code));
+  ASSIGN_OR_RETURN(ValueView bytes, reads_.value(leaf, code));
   NestedReader reader({ValueType::kvlist, 0, bytes.text});
   while (reader.next()) attributes_.push_back({reader.key(), reader.value()});
   if (!reader.ok()) return bad_row(file_, leaf, "a list of attributes is malformed");
@@ -191,7 +190,7 @@ Status RowCopier::collect(Scope scope, uint32_t at) {
   for (const AttributeLeaf& attribute : leaves_of_scope_[static_cast<size_t>(scope)]) {
     uint32_t code = pages_[attribute.leaf]->codes[at];
     if (code == kNoCode) continue;
-    ASSIGN_OR_RETURN(ValueView view, block_.value(attribute.leaf, code));
+    ASSIGN_OR_RETURN(ValueView view, reads_.value(attribute.leaf, code));
     attributes_.push_back({attribute.key->name, view});
   }
   for (uint32_t i = residual_->entry_begins[at]; i < residual_->entry_begins[at + 1]; ++i) {

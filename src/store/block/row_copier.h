@@ -10,16 +10,15 @@
 
 #include "column/span_builder.h"
 #include "column/span_table.h"
-#include "store/block/block.h"
+#include "store/block/block_reads.h"
 #include "store/block/block_unit.h"
-#include "store/block/page_cache.h"
 
 namespace clew::store {
 
 // One thread. All outlive the copier.
 class RowCopier {
  public:
-  RowCopier(const Block& block, const BlockUnit& unit, PageCache& cache, SpanTable& out);
+  RowCopier(const BlockUnit& unit, BlockReads& reads, SpanTable& out);
 
   Status copy(uint32_t row);
 
@@ -56,10 +55,9 @@ class RowCopier {
   Status fill_links(uint32_t at);
   Status collect_element(ResidualPlace place, const List& list, uint32_t element, uint32_t exact_leaf);
 
-  const Block& block_;
   const BlockFile& file_;
   const BlockUnit& unit_;
-  PageCache& cache_;
+  BlockReads& reads_;
   SpanTable& out_;
   SpanBatch batch_;
   SpanBuilder builder_;

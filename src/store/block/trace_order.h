@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "column/span_table.h"
@@ -29,7 +30,7 @@ struct TraceOrder {
   uint64_t duplicates = 0;
 };
 
-// Of the table's rows below `rows`.
-TraceOrder order_traces(const SpanTable& table, uint32_t rows);
+// Of these rows of the table, which are in order of receipt (ascending).
+TraceOrder order_traces(const SpanTable& table, std::span<const uint32_t> rows);
 
 }  // namespace clew::store

@@ -1,0 +1,69 @@
+#include "store/block/block_assembly.h"
+
+#include "base/bytes.h"
+
+namespace clew::store {
+namespace {
+
+constexpr std::string_view kMagic = "PAR1";
+
+}  // namespace
+
+BlockAssembly::BlockAssembly() : file_(kMagic) {}
+
+void BlockAssembly::begin_row_group(uint32_t rows) {
+  parquet::RowGroup group;
+  group.rows = rows;
+  group.file_offset = static_cast<int64_t>(file_.size());
+  metadata_.row_groups.push_back(std::move(group));
+  metadata_.rows += rows;
+  leaf_ = 0;
+}
+
+Status BlockAssembly::add_chunk(LeafWriter& writer, std::string min_value, std::string max_value) {
+  if (leaf_ == pages_.size()) {
+    pages_.emplace_back();
+    sets_.emplace_back();
+  }
+  ASSIGN_OR_RETURN(auto chunk,
+                   writer.end_row_group(file_, compressor_, pages_[leaf_].emplace_back(), sets_[leaf_].emplace_back()));
+  TRY(page_index_.add_chunk(file_, static_cast<uint32_t>(leaf_), chunk, pages_[leaf_].back()));
+  chunk.min_value = std::move(min_value);
+  chunk.max_value = std::move(max_value);
+  parquet::RowGroup& group = metadata_.row_groups.back();
+  group.raw_bytes += chunk.raw_bytes;
+  group.stored_bytes += chunk.stored_bytes;
+  group.columns.push_back(std::move(chunk));
+  ++leaf_;
+  return {};
+}
+
+std::string BlockAssembly::finish(const Contents& contents, BlockSummary* summary) {
+  IndexWriter index;
+  index.counts(contents.counts);
+  index.pages(pages_);
+  index.traces(contents.traces);
+  index.lookup(contents.traces);
+  index.listed(contents.listed);
+  index.keys(contents.keys);
+  index.page_sets(sets_);
+  page_index_.write(index);
+
+  metadata_.schema = file_schema(contents.attribute_leaves);
+  metadata_.created_by = "clew version 1.0.0 (build 0)";
+  metadata_.key_values.emplace_back(kIndexKey, std::to_string(kIndexVersion) + " " + std::to_string(file_.size()) +
+                                                   " " + std::to_string(index.size()));
+  std::string footer = metadata_.encode();
+  file_ += index.finish(footer);
+  file_ += footer;
+  ByteWriter(file_).fixed(static_cast<uint32_t>(footer.size()));
+  file_ += kMagic;
+  if (summary != nullptr) {
+    const BlockCounts& counts = contents.counts;
+    *summary = {counts.rows,         counts.traces,     file_.size(),          counts.duplicates,
+                counts.min_start_ns, counts.max_end_ns, counts.min_receive_ns, counts.max_receive_ns};
+  }
+  return std::move(file_);
+}
+
+}  // namespace clew::store

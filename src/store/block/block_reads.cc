@@ -1,0 +1,231 @@
+#include "store/block/block_reads.h"
+
+#include <algorithm>
+
+namespace clew::store {
+
+size_t CachedPageSets::bytes() const {
+  size_t total = sets.capacity() * sizeof(sets[0]);
+  for (const auto& groups : sets) {
+    total += groups.capacity() * sizeof(PageSets);
+    for (const PageSets& set : groups) total += set.bits.capacity();
+  }
+  return total;
+}
+
+BlockReads::BlockReads(std::shared_ptr<const Block> block, std::shared_ptr<ReadBudget> budget)
+    : block_(std::move(block)), file_(block_->file()), budget_(std::move(budget)) {}
+
+Status BlockReads::charge(Part part, uint64_t stored_bytes) {
+  if (!budget_) return {};
+  {
+    std::lock_guard lock(mutex_);
+    if (!charged_.insert(part).second) return {};
+  }
+  return budget_->charge(stored_bytes);
+}
+
+uint64_t BlockReads::section_bytes(SectionId id) const {
+  const auto* section = file_.find_section(id);
+  return section == nullptr ? 0 : section->stored_bytes;
+}
+
+Result<BlockReads::Window> BlockReads::window(uint32_t leaf, uint32_t page) {
+  uint32_t group = file_.group_of_page(page);
+  uint32_t first = group * file_.pages_per_group();
+  const auto& chunk = file_.chunk(leaf, group);
+  Window window;
+  {
+    std::lock_guard lock(mutex_);
+    window = windows_[leaf];
+  }
+  if (window.bytes && page >= window.begin && page < window.end) return window;
+  bool sequential = window.bytes && page == window.end;
+  auto pages = static_cast<uint32_t>(chunk.codes_ends.size());
+  uint32_t begin = page - first;
+  uint32_t end = begin + 1;
+  if (chunk.page_offsets.back() - chunk.page_offsets.front() <= kWholeChunkBytes) {
+    begin = 0;
+    end = pages;
+  } else if (sequential) {
+    while (end < pages && chunk.page_offsets[end + 1] - chunk.page_offsets[begin] <= kReadAheadBytes) ++end;
+  }
+  ASSIGN_OR_RETURN(std::string read,
+                   file_.read(chunk.page_offsets[begin], chunk.page_offsets[end] - chunk.page_offsets[begin]));
+  window = {first + begin, first + end, chunk.page_offsets[begin],
+            std::make_shared<const std::string>(std::move(read))};
+  std::lock_guard lock(mutex_);
+  windows_[leaf] = window;
+  return window;
+}
+
+Result<std::unique_ptr<LeafPage>> BlockReads::read_page(uint32_t leaf, uint32_t page) {
+  ASSIGN_OR_RETURN(Window window, this->window(leaf, page));
+  uint32_t group = file_.group_of_page(page);
+  uint32_t number = file_.page_in_group(page);
+  const auto& offsets = file_.chunk(leaf, group).page_offsets;
+  std::string_view bytes =
+      std::string_view(*window.bytes).substr(offsets[number] - window.offset, offsets[number + 1] - offsets[number]);
+  ASSIGN_OR_RETURN(LeafPage decoded, read_leaf_page(file_, leaf, group, number, bytes));
+  return std::make_unique<LeafPage>(std::move(decoded));
+}
+
+Status BlockReads::charge_page(uint32_t leaf, uint32_t page) {
+  const auto& offsets = file_.chunk(leaf, file_.group_of_page(page)).page_offsets;
+  uint32_t number = file_.page_in_group(page);
+  return charge({CachedKind::leaf_page, leaf, page}, offsets[number + 1] - offsets[number]);
+}
+
+Result<std::shared_ptr<const LeafPage>> BlockReads::page(uint32_t leaf, uint32_t page) {
+  TRY(charge_page(leaf, page));
+  return block_->cache().get<LeafPage>(key({CachedKind::leaf_page, leaf, page}), [&] { return read_page(leaf, page); });
+}
+
+Result<std::shared_ptr<const MapPage>> BlockReads::map_page(ResidualPlace place, uint32_t page) {
+  MapLeaves leaves = map_leaves(place);
+  for (uint32_t leaf : {leaves.key, leaves.value}) TRY(charge_page(leaf, page));
+  return block_->cache().get<MapPage>(key({CachedKind::map_page, leaves.key, page}),
+                                      [&]() -> Result<std::unique_ptr<MapPage>> {
+                                        ASSIGN_OR_RETURN(auto keys, this->page(leaves.key, page));
+                                        // Without keys there are no values to look at: their page would say the same.
+                                        auto values = keys;
+                                        if (!keys->codes.empty()) {
+                                          ASSIGN_OR_RETURN(values, this->page(leaves.value, page));
+                                        }
+                                        auto decoded = read_map_page(*keys, *values, place);
+                                        if (!decoded)
+                                          return std::unexpected(file_.in_leaf(std::move(decoded.error()), leaves.key));
+                                        return std::make_unique<MapPage>(std::move(*decoded));
+                                      });
+}
+
+Result<const ValueList*> BlockReads::dictionary(uint32_t leaf, uint32_t group) {
+  return hold<ValueList>({CachedKind::dictionary, leaf, group}, file_.chunk(leaf, group).dictionary_bytes,
+                         [&] { return read_entries(file_, leaf, group); });
+}
+
+Result<const ValueList*> BlockReads::plain_values(uint32_t leaf, uint32_t page) {
+  const auto& offsets = file_.chunk(leaf, file_.group_of_page(page)).page_offsets;
+  uint32_t number = file_.page_in_group(page);
+  return hold<ValueList>({CachedKind::plain_values, leaf, page}, offsets[number + 1] - offsets[number],
+                         [&] { return read_plain_values(file_, leaf, page); });
+}
+
+ValueView BlockReads::view(const ValueList& values, uint32_t at) {
+  if (!values.is_packed()) return values.view(at, nullptr);
+  std::lock_guard lock(texts_mutex_);
+  return values.view(at, &texts_);
+}
+
+Result<ValueView> BlockReads::value(uint32_t leaf, uint32_t code) {
+  if (file_.leaves()[leaf].kind == LeafKind::boolean) return ValueView::of_bool(code != 0);
+  ASSIGN_OR_RETURN(BlockFile::EntryPlace place, file_.entry_place(leaf, code));
+  ASSIGN_OR_RETURN(const ValueList* values,
+                   place.is_plain ? plain_values(leaf, place.part) : dictionary(leaf, place.part));
+  return view(*values, place.at);
+}
+
+Result<const ValueFilter*> BlockReads::filter(uint32_t leaf, uint32_t group, uint32_t pages) {
+  SectionId id{SectionKind::value_filter, leaf, group};
+  return hold<ValueFilter>({CachedKind::filter, leaf, group}, section_bytes(id),
+                           [&]() -> Result<std::unique_ptr<ValueFilter>> {
+                             ASSIGN_OR_RETURN(std::string raw, file_.read_section(id));
+                             auto decoded = ValueFilter::decode(std::move(raw), pages);
+                             if (!decoded) return std::unexpected(file_.in_leaf(std::move(decoded.error()), leaf));
+                             return std::make_unique<ValueFilter>(std::move(*decoded));
+                           });
+}
+
+Status BlockReads::find(uint32_t leaf, ValueView value, std::vector<uint32_t>& codes) {
+  LeafKind kind = file_.leaves()[leaf].kind;
+  if (kind == LeafKind::boolean) {
+    if (value.type == ValueType::boolean) codes.push_back(value.as_bool());
+    return {};
+  }
+  const auto stored = stored_form(kind, value);
+  if (!stored) return {};
+  for (uint32_t group = 0; group < file_.groups(); ++group) {
+    const auto& chunk = file_.chunk(leaf, group);
+    if (chunk.entries == 0) continue;
+    if (chunk.encoding == ChunkEncoding::plain) {
+      TRY(find_plain(leaf, group, *stored, codes));
+      continue;
+    }
+    if (file_.find_section({SectionKind::value_filter, leaf, group}) != nullptr) {
+      ASSIGN_OR_RETURN(const ValueFilter* filter, this->filter(leaf, group, 1));
+      std::vector<uint32_t> may;
+      filter->find(value_hash(*stored), may);
+      if (may.empty()) continue;
+    }
+    ASSIGN_OR_RETURN(const ValueList* entries, dictionary(leaf, group));
+    entries->find(*stored, [&](uint32_t at) { codes.push_back(chunk.code_base + at); });
+  }
+  return {};
+}
+
+Status BlockReads::find_plain(uint32_t leaf, uint32_t group, std::string_view stored, std::vector<uint32_t>& codes) {
+  const auto& chunk = file_.chunk(leaf, group);
+  auto count = static_cast<uint32_t>(chunk.codes_ends.size());
+  std::vector<uint32_t> pages;
+  if (file_.find_section({SectionKind::value_filter, leaf, group}) != nullptr) {
+    ASSIGN_OR_RETURN(const ValueFilter* filter, this->filter(leaf, group, count));
+    filter->find(value_hash(stored), pages);
+  } else {
+    for (uint32_t page = 0; page < count; ++page) pages.push_back(page);
+  }
+  for (uint32_t page : pages) {
+    uint32_t begin = chunk.codes_begin(page);
+    if (begin == chunk.codes_ends[page]) continue;
+    // Not held: of most pages nothing is wanted.
+    uint32_t of_block = group * file_.pages_per_group() + page;
+    Part part{CachedKind::plain_values, leaf, of_block};
+    TRY(charge(part, chunk.page_offsets[page + 1] - chunk.page_offsets[page]));
+    ASSIGN_OR_RETURN(auto values, block_->cache().get<ValueList>(
+                                      key(part), [&] { return read_plain_values(file_, leaf, of_block); }));
+    values->find(stored, [&](uint32_t at) { codes.push_back(chunk.code_base + begin + at); });
+  }
+  return {};
+}
+
+Result<const PerLeaf<PageSets>*> BlockReads::page_sets() {
+  auto read = [&]() -> Result<std::unique_ptr<CachedPageSets>> {
+    ASSIGN_OR_RETURN(std::string raw, file_.read_section({SectionKind::page_sets}));
+    ASSIGN_OR_RETURN(auto sets, decode_page_sets(raw));
+    bool fits = sets.size() == file_.leaves().size() || (file_.rows() == 0 && sets.empty());
+    for (uint32_t leaf = 0; fits && leaf < sets.size(); ++leaf) {
+      fits = sets[leaf].size() == file_.groups();
+      for (uint32_t group = 0; fits && group < file_.groups(); ++group) {
+        const PageSets& set = sets[leaf][group];
+        size_t pages = file_.chunk(leaf, group).codes_ends.size();
+        fits = set.entries == 0 ||
+               (set.entries == file_.chunk(leaf, group).entries && set.bits.size() == pages * ((set.entries + 7) / 8));
+      }
+    }
+    if (!fits) return corrupt("block " + file_.key() + ": page sets do not fit the columns");
+    return std::make_unique<CachedPageSets>(std::move(sets));
+  };
+  ASSIGN_OR_RETURN(const auto* held,
+                   hold<CachedPageSets>({CachedKind::page_sets}, section_bytes({SectionKind::page_sets}), read));
+  return &held->sets;
+}
+
+Result<const ResidualIndex*> BlockReads::residual(ResidualPlace place) {
+  MapLeaves leaves = map_leaves(place);
+  uint64_t stored_bytes = 0;
+  for (uint32_t group = 0; group < file_.groups(); ++group) {
+    for (uint32_t leaf : {leaves.key, leaves.value}) {
+      const auto& chunk = file_.chunk(leaf, group);
+      stored_bytes += chunk.page_offsets.back() - chunk.page_offsets.front() + chunk.dictionary_bytes;
+    }
+  }
+  return hold<ResidualIndex>({CachedKind::residual, static_cast<uint32_t>(place)}, stored_bytes,
+                             [&]() -> Result<std::unique_ptr<ResidualIndex>> {
+                               auto index = ResidualIndex::scan(*this, place);
+                               if (!index) {
+                                 return std::unexpected(std::move(index.error()).context("block " + file_.key()));
+                               }
+                               return index;
+                             });
+}
+
+}  // namespace clew::store

@@ -1,0 +1,156 @@
+// The traces of a block; block_reads.cc has its columns.
+#include <algorithm>
+
+#include "store/block/block_reads.h"
+
+namespace clew::store {
+namespace {
+
+constexpr size_t kIdBytes = 16;
+
+}  // namespace
+
+Result<const std::vector<uint32_t>*> BlockReads::runs() {
+  auto read = [&]() -> Result<std::unique_ptr<CachedVector<uint32_t>>> {
+    ASSIGN_OR_RETURN(std::string raw, file_.read_section({SectionKind::runs}));
+    ASSIGN_OR_RETURN(auto runs, decode_runs(raw, file_.counts()));
+    return std::make_unique<CachedVector<uint32_t>>(std::move(runs));
+  };
+  ASSIGN_OR_RETURN(const auto* held,
+                   hold<CachedVector<uint32_t>>({CachedKind::runs}, section_bytes({SectionKind::runs}), read));
+  return &held->items;
+}
+
+Result<const std::vector<TraceId>*> BlockReads::trace_ids(uint32_t group) {
+  const auto& chunk = file_.chunk(kTraceIdLeaf, group);
+  auto read = [&]() -> Result<std::unique_ptr<CachedVector<TraceId>>> {
+    ASSIGN_OR_RETURN(auto entries, read_entries(file_, kTraceIdLeaf, group));
+    auto out = std::make_unique<CachedVector<TraceId>>();
+    out->items.reserve(entries->size());
+    for (uint32_t i = 0; i < entries->size(); ++i) out->items.push_back(TraceId::from_bytes(entries->stored(i).data()));
+    return out;
+  };
+  ASSIGN_OR_RETURN(const auto* held,
+                   hold<CachedVector<TraceId>>({CachedKind::trace_ids, 0, group}, chunk.dictionary_bytes, read));
+  return &held->items;
+}
+
+// A row group's dictionary begins with the trace of its first row, which may have begun in the group before.
+Result<BlockReads::IdPlace> BlockReads::id_place(uint32_t trace) {
+  ASSIGN_OR_RETURN(const auto* runs, this->runs());
+  auto group = static_cast<uint32_t>((*runs)[trace] / file_.counts().row_group_rows);
+  auto first = std::ranges::upper_bound(*runs, file_.rows_of_group(group).begin) - runs->begin() - 1;
+  auto at = static_cast<uint32_t>(trace - static_cast<size_t>(first));
+  if (at >= file_.chunk(kTraceIdLeaf, group).entries) {
+    return corrupt("block " + file_.key() + ": a trace has no id");
+  }
+  return IdPlace{group, at};
+}
+
+Result<TraceId> BlockReads::trace_id(uint32_t trace) {
+  ASSIGN_OR_RETURN(IdPlace place, id_place(trace));
+  ASSIGN_OR_RETURN(const auto* ids, trace_ids(place.group));
+  return (*ids)[place.at];
+}
+
+// The id without the rest of its page, and so without its checksum. Precondition: the chunk is not compressed.
+Result<TraceId> BlockReads::peek_trace_id(IdPlace place) {
+  const auto& chunk = file_.chunk(kTraceIdLeaf, place.group);
+  uint64_t payload = uint64_t{chunk.entries} * kIdBytes;
+  if (payload > chunk.dictionary_bytes) return corrupt("block " + file_.key() + ": a trace has no id");
+  uint64_t begin = chunk.dictionary_offset + chunk.dictionary_bytes - payload;
+  if (budget_) TRY(budget_->charge(kIdBytes));
+  ASSIGN_OR_RETURN(std::string bytes, file_.read(begin + uint64_t{place.at} * kIdBytes, kIdBytes));
+  return TraceId::from_bytes(bytes.data());
+}
+
+// An id that answers is right whatever was not verified on the way. One that does not is either of those few that have
+// the same fingerprint, or damaged: then everything is verified.
+Result<std::optional<uint32_t>> BlockReads::find_trace(TraceId id) {
+  std::vector<uint32_t> positions;
+  file_.trace_lookup().find(id, [&](uint32_t position) { positions.push_back(position); });
+  const uint64_t traces = file_.counts().traces;
+  for (uint32_t position : positions) {
+    auto place = TraceLookup::number_place(position, traces);
+    if (budget_) TRY(budget_->charge(place.bytes));
+    ASSIGN_OR_RETURN(std::string bytes, file_.read_in_section({SectionKind::trace_numbers}, place.offset, place.bytes));
+    uint32_t trace = place.number(bytes);
+    if (trace >= traces) return find_trace_slowly(id);
+    ASSIGN_OR_RETURN(IdPlace id_place, this->id_place(trace));
+    if (file_.chunk(kTraceIdLeaf, id_place.group).codec != parquet::Codec::uncompressed) return find_trace_slowly(id);
+    ASSIGN_OR_RETURN(TraceId found, peek_trace_id(id_place));
+    if (found == id) return std::optional<uint32_t>(trace);
+  }
+  if (positions.empty()) return std::optional<uint32_t>{};
+  return find_trace_slowly(id);
+}
+
+Result<std::optional<uint32_t>> BlockReads::find_trace_slowly(TraceId id) {
+  const uint64_t traces = file_.counts().traces;
+  auto read = [&]() -> Result<std::unique_ptr<CachedVector<char>>> {
+    ASSIGN_OR_RETURN(std::string raw, file_.read_section({SectionKind::trace_numbers}));
+    if (raw.size() != TraceLookup::numbers_bytes(traces)) {
+      return corrupt("block " + file_.key() + ": trace numbers are missing");
+    }
+    auto out = std::make_unique<CachedVector<char>>();
+    out->items.assign(raw.begin(), raw.end());
+    return out;
+  };
+  ASSIGN_OR_RETURN(const auto* numbers, hold<CachedVector<char>>({CachedKind::trace_numbers},
+                                                                 section_bytes({SectionKind::trace_numbers}), read));
+  std::vector<uint32_t> positions;
+  file_.trace_lookup().find(id, [&](uint32_t position) { positions.push_back(position); });
+  std::string_view all(numbers->items.data(), numbers->items.size());
+  for (uint32_t position : positions) {
+    auto place = TraceLookup::number_place(position, traces);
+    uint32_t trace = place.number(all.substr(place.offset, place.bytes));
+    if (trace >= traces) return corrupt("block " + file_.key() + ": a trace number is too high");
+    ASSIGN_OR_RETURN(TraceId found, trace_id(trace));
+    if (found == id) return std::optional<uint32_t>(trace);
+  }
+  return std::optional<uint32_t>{};
+}
+
+Result<std::unique_ptr<CachedVector<TraceSummary>>> BlockReads::read_summaries() {
+  ASSIGN_OR_RETURN(const auto* runs, this->runs());
+  ASSIGN_OR_RETURN(std::string raw, file_.read_section({SectionKind::trace_facts}));
+  ASSIGN_OR_RETURN(auto facts, decode_trace_facts(raw, file_.counts()));
+  auto out = std::make_unique<CachedVector<TraceSummary>>();
+  out->items.reserve(facts.size());
+  for (uint32_t trace = 0; trace < facts.size();) {
+    ASSIGN_OR_RETURN(IdPlace place, id_place(trace));
+    ASSIGN_OR_RETURN(const auto* ids, trace_ids(place.group));
+    uint32_t group_end = file_.rows_of_group(place.group).end;
+    for (; trace < facts.size() && (*runs)[trace] < group_end; ++trace, ++place.at) {
+      const TraceFacts& fact = facts[trace];
+      uint32_t first = (*runs)[trace];
+      uint32_t spans = (*runs)[trace + 1] - first;
+      if (place.at >= ids->size() || fact.errors > spans || fact.root > spans) {
+        return corrupt("block " + file_.key() + ": what is said of a trace does not fit its spans");
+      }
+      out->items.push_back({(*ids)[place.at], fact.start_ns, fact.end_ns, spans, fact.errors,
+                            fact.root == 0 ? kNoRow : first + fact.root - 1});
+    }
+  }
+  return out;
+}
+
+Result<const std::vector<TraceSummary>*> BlockReads::summaries() {
+  ASSIGN_OR_RETURN(const auto* held,
+                   hold<CachedVector<TraceSummary>>({CachedKind::summaries}, section_bytes({SectionKind::trace_facts}),
+                                                    [&] { return read_summaries(); }));
+  return &held->items;
+}
+
+Result<const std::vector<TraceId>*> BlockReads::listed() {
+  auto read = [&]() -> Result<std::unique_ptr<CachedVector<TraceId>>> {
+    ASSIGN_OR_RETURN(std::string raw, file_.read_section({SectionKind::listed}));
+    ASSIGN_OR_RETURN(auto ids, decode_listed(raw));
+    return std::make_unique<CachedVector<TraceId>>(std::move(ids));
+  };
+  ASSIGN_OR_RETURN(const auto* held,
+                   hold<CachedVector<TraceId>>({CachedKind::listed}, section_bytes({SectionKind::listed}), read));
+  return &held->items;
+}
+
+}  // namespace clew::store

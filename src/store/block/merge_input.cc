@@ -1,0 +1,98 @@
+#include "store/block/merge_input.h"
+
+namespace clew::store {
+
+Result<MergeInput> MergeInput::open(std::shared_ptr<const Block> block) {
+  MergeInput out(std::move(block));
+  out.unit_ = out.block_->unit(nullptr);
+  ASSIGN_OR_RETURN(out.traces_, out.unit_->summaries());
+  ASSIGN_OR_RETURN(out.listed_, out.unit_->listed());
+  return out;
+}
+
+PagedPieces MergeInput::cut(std::vector<MergePiece> pieces) const {
+  // Parts of joined traces are pulled forward; all else is in order already.
+  if (!std::ranges::is_sorted(pieces, {}, &MergePiece::row)) std::ranges::sort(pieces, {}, &MergePiece::row);
+  PagedPieces out;
+  out.pieces.reserve(pieces.size());
+  for (MergePiece piece : pieces) {
+    while (piece.rows > 0) {
+      uint32_t page = piece.row / file().page_rows();
+      RowRange rows = file().rows_of_page(page);
+      uint32_t count = std::min(piece.rows, rows.end - piece.row);
+      auto at = static_cast<uint32_t>(out.pieces.size());
+      if (out.pages.empty() || out.pages.back().page != page) out.pages.push_back({page, at, at});
+      out.pieces.push_back({piece.row - rows.begin, count, piece.out});
+      out.pages.back().end = at + 1;
+      piece = {piece.row + count, piece.rows - count, piece.out + count};
+    }
+  }
+  return out;
+}
+
+Result<MergeInput::Fetched> MergeInput::fetch(uint32_t leaf, uint32_t first, uint32_t last) const {
+  const auto& chunk = file().chunk(leaf, file().group_of_page(first));
+  Fetched out;
+  out.offset = chunk.page_offsets[file().page_in_group(first)];
+  uint64_t end = chunk.page_offsets[file().page_in_group(last) + 1];
+  ASSIGN_OR_RETURN(out.bytes, file().read(out.offset, end - out.offset));
+  return out;
+}
+
+Result<LeafPage> MergeInput::decode(uint32_t leaf, uint32_t page, const Fetched& fetched) const {
+  uint32_t group = file().group_of_page(page);
+  uint32_t number = file().page_in_group(page);
+  const auto& offsets = file().chunk(leaf, group).page_offsets;
+  auto bytes =
+      std::string_view(fetched.bytes).substr(offsets[number] - fetched.offset, offsets[number + 1] - offsets[number]);
+  return read_leaf_page(file(), leaf, group, number, bytes);
+}
+
+Result<LeafPage> MergeInput::page(uint32_t leaf, uint32_t page) const {
+  ASSIGN_OR_RETURN(Fetched fetched, fetch(leaf, page, page));
+  return decode(leaf, page, fetched);
+}
+
+bool MergeInput::is_plain(uint32_t leaf, const PagedPieces& pieces) const {
+  return std::ranges::all_of(pieces.pages, [&](const PagedPieces::Page& page) {
+    return file().chunk(leaf, file().group_of_page(page.page)).encoding == ChunkEncoding::plain;
+  });
+}
+
+Status CodeMap::open(uint32_t page) {
+  const BlockFile& file = input_.file();
+  const uint32_t group = file.group_of_page(page);
+  const auto& chunk = file.chunk(leaf_, group);
+  const bool plain = chunk.encoding == ChunkEncoding::plain;
+  const Part part{plain, plain ? page : group};
+  if (part == part_) return {};
+  if (file.leaves()[leaf_].kind == LeafKind::boolean) {
+    to_code_.assign(2, kNoCode);
+  } else if (plain) {
+    ASSIGN_OR_RETURN(entries_, read_plain_values(file, leaf_, page));
+    base_ = chunk.code_base + chunk.codes_begin(file.page_in_group(page));
+    to_code_.assign(entries_->size(), kNoCode);
+  } else {
+    ASSIGN_OR_RETURN(entries_, read_entries(file, leaf_, group));
+    base_ = chunk.code_base;
+    to_code_.assign(entries_->size(), kNoCode);
+  }
+  part_ = part;
+  return {};
+}
+
+ValueView CodeMap::entry(uint32_t code) {
+  return entries_ ? entries_->view(code - base_, &texts_) : ValueView::of_bool(code != 0);
+}
+
+uint32_t CodeMap::enter(uint32_t code) {
+  uint32_t& known = to_code_[code - base_];
+  switch (take_) {
+    case Take::interned: return known = to_.intern(entry(code));
+    case Take::appended: return known = to_.append(entry(code));
+    case Take::stored: return known = to_.append(ValueView::of_bytes(entries_->stored(code - base_)));
+  }
+  return kNoCode;
+}
+
+}  // namespace clew::store
