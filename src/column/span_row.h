@@ -17,6 +17,8 @@
 
 namespace clew {
 
+inline constexpr uint32_t kNoRow = 0xffffffffU;
+
 // Bits of SpanRow::bits. They reach the disk.
 enum RowBit : uint8_t {
   kEndBeforeStart = 1,  // duration reads 0

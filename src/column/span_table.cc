@@ -122,14 +122,19 @@ SpanRow SpanTable::row(uint32_t i) const {
   return out;
 }
 
-uint64_t SpanTable::receive_ns(uint32_t i) const {
+uint32_t SpanTable::receive_run(uint32_t i) const {
   uint32_t low = 0;
   uint32_t high = receive_runs_.size();
   while (high - low > 1) {
     uint32_t middle = low + (high - low) / 2;
     (receive_runs_[middle].first_row <= i ? low : high) = middle;
   }
-  return receive_runs_[low].receive_ns;
+  return low;
+}
+
+uint32_t SpanTable::receive_run_end(uint32_t i) const {
+  uint32_t next = receive_run(i) + 1;
+  return next < receive_runs_.size() ? receive_runs_[next].first_row : kNoRow;
 }
 
 uint32_t SpanTable::trace_count(uint32_t rows) const {
@@ -160,7 +165,8 @@ void SpanTable::trace_rows(uint32_t trace, uint32_t rows, std::vector<uint32_t>&
 
 size_t SpanTable::allocated_bytes() const {
   return rows_.allocated_bytes() + words_.allocated_bytes() + receive_runs_.allocated_bytes() +
-         traces_.allocated_bytes() + trace_table_.allocated_bytes() + vocabulary.allocated_bytes();
+         traces_.allocated_bytes() + trace_table_.allocated_bytes() + summaries_.allocated_bytes() +
+         vocabulary.allocated_bytes();
 }
 
 }  // namespace clew

@@ -17,13 +17,13 @@
 #include "column/code_table.h"
 #include "column/span_batch.h"
 #include "column/span_row.h"
+#include "column/trace_summaries.h"
 #include "column/vocabulary.h"
 
 namespace clew {
 
 class Recoder;
 
-inline constexpr uint32_t kNoRow = 0xffffffffU;
 inline constexpr uint32_t kNoTrace = 0xffffffffU;
 
 class SpanTable {
@@ -58,7 +58,9 @@ class SpanTable {
   uint8_t kind(uint32_t i) const { return rows_.at<kMarks>(i).kind; }
   uint8_t status(uint32_t i) const { return rows_.at<kMarks>(i).status; }
   uint8_t bits(uint32_t i) const { return rows_.at<kMarks>(i).bits; }
-  uint64_t receive_ns(uint32_t i) const;
+  uint64_t receive_ns(uint32_t i) const { return receive_runs_[receive_run(i)].receive_ns; }
+  // All rows of [i, this) were received at the same time; kNoRow when that goes for all that are there so far.
+  uint32_t receive_run_end(uint32_t i) const;
 
   // Traces. A reader that knows `rows` rows sees trace_count(rows) traces.
   uint32_t trace_of(uint32_t i) const { return rows_.at<kTrace>(i); }
@@ -66,6 +68,8 @@ class SpanTable {
   uint32_t trace_count(uint32_t rows) const;
   TraceId trace_id(uint32_t trace) const { return traces_[trace].id; }
   uint32_t find_trace(TraceId id, uint32_t rows) const;
+  // Valid as long as the table.
+  std::shared_ptr<const TraceSummaries> summaries(uint32_t rows) const { return summaries_.of(*this, rows); }
   // Rows of the trace below `rows`, newest first, appended to out.
   void trace_rows(uint32_t trace, uint32_t rows, std::vector<uint32_t>& out) const;
 
@@ -119,6 +123,7 @@ class SpanTable {
   uint32_t* open_words(const Rows::Run& run, size_t at, size_t count);
   // Sets the cells that are neither codes nor words.
   void set_plain(const Rows::Run& run, size_t at, uint32_t number, const SpanRow& row);
+  uint32_t receive_run(uint32_t i) const;
   void enter_trace(const Rows::Run& run, size_t at, uint32_t row, TraceId id);
 
   Rows rows_;
@@ -127,6 +132,7 @@ class SpanTable {
   ChunkedVector<ReceiveRun, 16> receive_runs_;
   ChunkedVector<Trace, 16> traces_;
   CodeTable trace_table_;
+  mutable KeptSummaries summaries_;
 };
 
 }  // namespace clew

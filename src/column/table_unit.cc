@@ -30,18 +30,17 @@ TableUnit::TableUnit(std::string name, std::shared_ptr<const SpanTable> table, u
       traces_(table_->trace_count(rows)),
       listed_before_(std::move(listed_before)) {}
 
+const TraceSummaries& TableUnit::summarised() const {
+  std::call_once(summarised_, [this] { summaries_ = table_->summaries(rows_); });
+  return *summaries_;
+}
+
 uint64_t TableUnit::min_start_ns() const {
-  std::call_once(summarised_, [this] { summarise(); });
-  uint64_t least = std::numeric_limits<uint64_t>::max();
-  for (const auto& trace : summaries_) least = std::min(least, trace.start_ns);
-  return least;
+  return summarised().min_start_ns;
 }
 
 uint64_t TableUnit::max_end_ns() const {
-  std::call_once(summarised_, [this] { summarise(); });
-  uint64_t most = 0;
-  for (const auto& trace : summaries_) most = std::max(most, trace.end_ns);
-  return most;
+  return summarised().max_end_ns;
 }
 
 uint64_t TableUnit::stored_bytes() const {
@@ -314,43 +313,19 @@ Result<std::optional<uint32_t>> TableUnit::find_trace(TraceId id) const {
   return std::optional<uint32_t>{trace};
 }
 
-void TableUnit::summarise() const {
-  const SpanTable& table = *table_;
-  summaries_.resize(traces_);
-  for (uint32_t i = 0; i < rows_; ++i) {
-    uint32_t trace = table.trace_of(i);
-    TraceSummary& summary = summaries_[trace];
-    uint64_t start = table.start_ns(i);
-    uint64_t end = std::max(start, table.end_ns(i));
-    if (summary.spans == 0) {
-      summary.id = table.trace_id(trace);
-      summary.start_ns = start;
-    }
-    summary.start_ns = std::min(summary.start_ns, start);
-    summary.end_ns = std::max(summary.end_ns, end);
-    ++summary.spans;
-    if (table.status(i) == static_cast<uint8_t>(StatusCode::error)) ++summary.errors;
-    if (table.parent(i) == 0 &&
-        (summary.root_row == kNoRow ||
-         std::pair(start, table.span(i)) < std::pair(table.start_ns(summary.root_row), table.span(summary.root_row)))) {
-      summary.root_row = i;
-    }
-  }
-  listed_ = listed_before_;
-  for (const TraceSummary& summary : summaries_) {
-    if (summary.root_row == kNoRow) listed_.push_back(summary.id);
-  }
-  std::sort(listed_.begin(), listed_.end());
-  listed_.erase(std::unique(listed_.begin(), listed_.end()), listed_.end());
-}
-
 Result<std::span<const TraceSummary>> TableUnit::summaries() const {
-  std::call_once(summarised_, [this] { summarise(); });
-  return std::span<const TraceSummary>(summaries_);
+  return std::span<const TraceSummary>(summarised().traces);
 }
 
 Result<std::span<const TraceId>> TableUnit::listed() const {
-  std::call_once(summarised_, [this] { summarise(); });
+  std::call_once(listed_once_, [this] {
+    listed_ = listed_before_;
+    for (const TraceSummary& summary : summarised().traces) {
+      if (summary.root_row == kNoRow) listed_.push_back(summary.id);
+    }
+    std::sort(listed_.begin(), listed_.end());
+    listed_.erase(std::unique(listed_.begin(), listed_.end()), listed_.end());
+  });
   return std::span<const TraceId>(listed_);
 }
 

@@ -58,7 +58,7 @@ class TableUnit : public Unit {
   std::vector<int32_t> positions_in_shapes(uint32_t key) const;
   // Per resource or scope of the table: the code of the key's value, or kNoCode.
   std::vector<uint32_t> codes_of_entities(const TupleDictionary& entities, size_t pairs, uint32_t key) const;
-  void summarise() const;
+  const TraceSummaries& summarised() const;
 
   // The spans of a trace by span id; of those that share an id (Zipkin's client and server) the server first, then the
   // one received first: the first entry of an id is the parent of whoever names it, except of itself.
@@ -79,7 +79,8 @@ class TableUnit : public Unit {
   std::vector<TraceId> listed_before_;
   // Made on first use: most queries on most units never need them.
   mutable std::once_flag summarised_;
-  mutable std::vector<TraceSummary> summaries_;
+  mutable std::shared_ptr<const TraceSummaries> summaries_;
+  mutable std::once_flag listed_once_;
   mutable std::vector<TraceId> listed_;
   // Families larger than a page are kept: a scan by pages asks for them once per page.
   mutable std::mutex large_families_mutex_;

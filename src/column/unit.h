@@ -1,7 +1,8 @@
 // A unit is a piece of a tenant's data that can be scanned alone: a live segment cut off at a published row, or a
 // block. To a query both are the same: numbered rows, columns of codes with a dictionary each, traces with their rows.
 //
-// Rows are numbered 0 … rows()-1. In a block the rows of a trace are adjacent; in a live segment they are not. Callers
+// Rows are numbered 0 … rows()-1. In a block the rows of a trace are adjacent, and traces are numbered by rows and by
+// start; in a live segment neither. Callers
 // read in ranges of any length; pages (page_rows() rows) are the natural ones.
 //
 // Thread rule: all const, any thread. A unit is valid as long as the snapshot it came from.
@@ -12,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -59,15 +61,6 @@ struct AttributeColumn {
   ColumnId id = 0;
 };
 
-struct TraceSummary {
-  TraceId id;
-  uint64_t start_ns = 0;  // of its first span here
-  uint64_t end_ns = 0;    // latest end here
-  uint32_t spans = 0;
-  uint32_t errors = 0;
-  uint32_t root_row = kNoRow;  // the first span without a parent id; kNoRow: none in this unit
-};
-
 class Unit {
  public:
   virtual ~Unit() = default;
@@ -90,10 +83,27 @@ class Unit {
   virtual bool is_multi(ColumnId column) const = 0;
 
   // The column's dictionary. Entries are strings for the fixed columns. A dictionary may hold entries that no row uses.
+  // entries() reads them all, which for values that are mostly distinct is dear: find() and value() read what they
+  // need.
   virtual Result<uint32_t> entries(ColumnId column) const = 0;
   virtual ValueView entry(ColumnId column, uint32_t code) const = 0;  // precondition: entries() was asked and is > code
+  // One entry, whatever was asked before. Precondition: a code that this unit gave. The view lives as long as the unit.
+  virtual Result<ValueView> value(ColumnId column, uint32_t code) const {
+    if (auto all = entries(column); !all) return std::unexpected(std::move(all.error()));
+    return entry(column, code);
+  }
   // Appends every code of that value.
   virtual Status find(ColumnId column, ValueView value, std::vector<uint32_t>& codes) const = 0;
+  // Appends every code whose value is an array: these and find() are all that can equal a text.
+  virtual Status array_codes(ColumnId column, std::vector<uint32_t>& codes) const {
+    if (column < kFirstAttributeColumn) return {};
+    auto all = entries(column);
+    if (!all) return std::unexpected(std::move(all.error()));
+    for (uint32_t code = 0; code < *all; ++code) {
+      if (entry(column, code).type == ValueType::array) codes.push_back(code);
+    }
+    return {};
+  }
   // False when no row of the page can have one of the codes (sorted ascending). True is always allowed.
   virtual bool page_may_contain(ColumnId column, uint32_t page, std::span<const uint32_t> codes) const = 0;
 
@@ -107,6 +117,11 @@ class Unit {
 
   // --- numbers and ids -------------------------------------------------------------------------------------------
   virtual Status numbers(NumberColumn column, RowRange rows, int64_t* out) const = 0;
+  // No row of the page has a number (as numbers() answers it) outside of this range, ends included.
+  virtual std::pair<int64_t, int64_t> page_number_range([[maybe_unused]] NumberColumn column,
+                                                        [[maybe_unused]] uint32_t page) const {
+    return {INT64_MIN, INT64_MAX};
+  }
   virtual Status nested_numbers(NestedNumber column, RowRange rows, std::vector<uint32_t>& begins,
                                 std::vector<int64_t>& values) const = 0;
   virtual Status span_ids(RowRange rows, uint64_t* out) const = 0;

@@ -18,8 +18,10 @@ namespace {
 constexpr std::string_view kRoot = "tenants/";
 constexpr std::string_view kBlocks = "blocks";
 constexpr std::string_view kData = "data.parquet";
+constexpr std::string_view kDisplaced = "displaced.parquet";
+constexpr std::string_view kParquet = ".parquet";
 constexpr std::string_view kMeta = "meta.json";
-constexpr int64_t kMetaFormat = 1;
+constexpr uint64_t kMetaFormat = 1;
 
 std::string folder_of_block(std::string_view tenant, std::string_view id) {
   return fmt::format("{}{}/{}/{}/", kRoot, tenant, kBlocks, id);
@@ -41,15 +43,33 @@ std::optional<BlockKey> parse_key(std::string_view key) {
   return BlockKey{parts[0], parts[2], parts[3]};
 }
 
+std::string file_of_part(bool displaced) {
+  return std::string(displaced ? kDisplaced : kData);
+}
+std::string unit_of_part(const std::string& id, std::string_view file) {
+  return file == kDisplaced ? id + "-displaced" : id;
+}
+
+void append_part(std::string& out, const BlockPart& part) {
+  const BlockSummary& s = part.summary;
+  out += "{\"file\":";
+  append_json_string(out, part.file);
+  out += fmt::format(
+      ",\"rows\":{},\"traces\":{},\"bytes\":{},\"min_start_ns\":\"{}\",\"max_end_ns\":\"{}\","
+      "\"min_receive_ns\":\"{}\",\"max_receive_ns\":\"{}\"}}",
+      s.rows, s.traces, s.bytes, s.min_start_ns, s.max_end_ns, s.min_receive_ns, s.max_receive_ns);
+}
+
 std::string encode_meta(const StoredBlock& block) {
-  const BlockSummary& s = block.summary;
-  std::string out = fmt::format(
-      "{{\"format\":{},\"rows\":{},\"traces\":{},\"bytes\":{},\"min_start_ns\":\"{}\",\"max_end_ns\":\"{}\","
-      "\"min_receive_ns\":\"{}\",\"max_receive_ns\":\"{}\",\"replaces\":[",
-      kMetaFormat, s.rows, s.traces, s.bytes, s.min_start_ns, s.max_end_ns, s.min_receive_ns, s.max_receive_ns);
+  std::string out = fmt::format("{{\"format\":{},\"replaces\":[", kMetaFormat);
   for (size_t i = 0; i < block.replaces.size(); ++i) {
     if (i > 0) out += ",";
     append_json_string(out, block.replaces[i].text());
+  }
+  out += "],\"parts\":[";
+  for (size_t i = 0; i < block.parts.size(); ++i) {
+    if (i > 0) out += ",";
+    append_part(out, block.parts[i]);
   }
   return out + "]}\n";
 }
@@ -64,24 +84,42 @@ std::optional<SegmentName> parse_segment(const std::string& tenant, std::string_
   return name;
 }
 
+bool read_number(simdjson::dom::element from, const char* key, uint64_t& value) {
+  if (from[key].get(value) == simdjson::SUCCESS) return true;
+  std::string_view text;
+  if (from[key].get(text) != simdjson::SUCCESS) return false;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+Result<BlockPart> decode_part(simdjson::dom::element from, const std::string& id) {
+  BlockPart part;
+  std::string_view file;
+  if (from["file"].get(file) != simdjson::SUCCESS || (file != kData && file != kDisplaced)) {
+    return corrupt("meta.json names an unknown file");
+  }
+  part.file = std::string(file);
+  part.unit = unit_of_part(id, file);
+  BlockSummary& s = part.summary;
+  bool whole = read_number(from, "rows", s.rows) && read_number(from, "traces", s.traces) &&
+               read_number(from, "bytes", s.bytes) && read_number(from, "min_start_ns", s.min_start_ns) &&
+               read_number(from, "max_end_ns", s.max_end_ns) && read_number(from, "min_receive_ns", s.min_receive_ns) &&
+               read_number(from, "max_receive_ns", s.max_receive_ns);
+  if (!whole) return corrupt("meta.json lacks a count or time of " + part.file);
+  return part;
+}
+
 Status decode_meta(std::string_view json, StoredBlock& out) {
   simdjson::dom::parser parser;
   simdjson::dom::element root;
-  if (parser.parse(simdjson::padded_string(json)).get(root) != simdjson::SUCCESS)
+  if (parser.parse(simdjson::padded_string(json)).get(root) != simdjson::SUCCESS) {
     return corrupt("meta.json is not JSON");
-  auto number = [&](const char* key, uint64_t& value) {
-    if (root[key].get(value) == simdjson::SUCCESS) return true;
-    std::string_view text;
-    if (root[key].get(text) != simdjson::SUCCESS) return false;
-    return std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{};
-  };
+  }
   uint64_t format = 0;
-  BlockSummary& s = out.summary;
-  if (!number("format", format) || format != kMetaFormat) return corrupt("meta.json has an unknown format");
-  if (!number("rows", s.rows) || !number("traces", s.traces) || !number("bytes", s.bytes) ||
-      !number("min_start_ns", s.min_start_ns) || !number("max_end_ns", s.max_end_ns) ||
-      !number("min_receive_ns", s.min_receive_ns) || !number("max_receive_ns", s.max_receive_ns)) {
-    return corrupt("meta.json lacks a count or time");
+  if (!read_number(root, "format", format) || format == 0) return corrupt("meta.json does not say its format");
+  if (format > kMetaFormat) {
+    return fail(ErrorCode::failed_precondition,
+                "block " + out.id + " was written by a later version of Clew: start that one, or move it away");
   }
   simdjson::dom::array replaces;
   if (root["replaces"].get(replaces) != simdjson::SUCCESS) return corrupt("meta.json lacks what the block replaces");
@@ -91,23 +129,79 @@ Status decode_meta(std::string_view json, StoredBlock& out) {
     if (!name) return corrupt("meta.json names no segment in what the block replaces");
     out.replaces.push_back(*name);
   }
+  simdjson::dom::array parts;
+  if (root["parts"].get(parts) != simdjson::SUCCESS) return corrupt("meta.json lacks the parts of the block");
+  for (auto element : parts) {
+    ASSIGN_OR_RETURN(BlockPart part, decode_part(element, out.id));
+    out.parts.push_back(std::move(part));
+  }
   return {};
 }
 
-Counter& damaged_blocks() {
+Counter& damaged_units() {
   static Counter& counter = gauge("clew_store_damaged_blocks", "Blocks that could not be opened.");
   return counter;
 }
 
-Status open_block(env::ObjectStore& objects, StoredBlock& block) {
-  std::string folder = folder_of_block(block.tenant, block.id);
-  ASSIGN_OR_RETURN(std::string meta, objects.get(folder + std::string(kMeta)));
-  TRY(decode_meta(meta, block));
-  ASSIGN_OR_RETURN(block.block, Block::open(objects, folder + std::string(kData)));
+void report_damage(const std::string& unit, std::string& damage, const Error& error) {
+  damage = error.message;
+  damaged_units().add();
+  log::error("a block is damaged and is left out of every answer", {{"block", unit}, {"reason", error}});
+}
+
+void open_parts(env::ObjectStore& objects, StoredBlock& block) {
+  for (BlockPart& part : block.parts) {
+    auto opened = Block::open(objects, folder_of_block(block.tenant, block.id) + part.file);
+    if (opened) {
+      part.block = std::move(*opened);
+    } else {
+      report_damage(part.unit, part.damage, opened.error());
+    }
+  }
+}
+
+Status read_meta(env::ObjectStore& objects, StoredBlock& block) {
+  ASSIGN_OR_RETURN(std::string meta, objects.get(folder_of_block(block.tenant, block.id) + std::string(kMeta)));
+  return decode_meta(meta, block);
+}
+
+Status remove_data(env::ObjectStore& objects, const StoredBlock& block) {
+  for (const BlockPart& part : block.parts) {
+    TRY(objects.remove(folder_of_block(block.tenant, block.id) + part.file));
+  }
+  return {};
+}
+
+// Files of a block's folder that its meta does not name.
+Status remove_rests(env::ObjectStore& objects, const StoredBlock& block, const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    bool named = std::ranges::any_of(block.parts, [&](const BlockPart& part) { return part.file == file; });
+    if (named || !file.ends_with(kParquet)) continue;
+    TRY(objects.remove(folder_of_block(block.tenant, block.id) + file));
+    log::info("the rest of a removed block was removed", {{"block", block.id}, {"file", file}});
+  }
   return {};
 }
 
 }  // namespace
+
+uint64_t StoredBlock::bytes() const {
+  uint64_t total = 0;
+  for (const BlockPart& part : parts) total += part.summary.bytes;
+  return total;
+}
+
+uint64_t StoredBlock::max_receive_ns() const {
+  uint64_t most = 0;
+  for (const BlockPart& part : parts) most = std::max(most, part.summary.max_receive_ns);
+  return most;
+}
+
+uint64_t StoredBlock::min_receive_ns() const {
+  uint64_t least = ~uint64_t{0};
+  for (const BlockPart& part : parts) least = std::min(least, part.summary.min_receive_ns);
+  return least;
+}
 
 Result<Catalog> open_catalog(env::ObjectStore& objects, bool clean) {
   ASSIGN_OR_RETURN(auto keys, objects.list(std::string(kRoot)));
@@ -126,32 +220,56 @@ Result<Catalog> open_catalog(env::ObjectStore& objects, bool clean) {
       log::info("an unfinished block was removed", {{"block", block->id}});
       continue;
     }
-    Status opened = open_block(objects, *block);
+    Status read = read_meta(objects, *block);
+    if (!read && read.error().code == ErrorCode::failed_precondition) return std::unexpected(read.error());
     catalog.replaced.insert(block->replaces.begin(), block->replaces.end());
-    if (opened) {
-      catalog.blocks.push_back(std::move(block));
+    if (!read) {
+      report_damage(block->id, block->damage, read.error());
     } else {
-      damaged_blocks().add();
-      log::error("a block cannot be opened and is left out", {{"block", block->id}, {"reason", opened.error()}});
+      if (clean) TRY(remove_rests(objects, *block, files));
+      open_parts(objects, *block);
     }
+    bool emptied = read && block->parts.empty();
+    (emptied ? catalog.emptied : catalog.blocks).push_back(std::move(block));
   }
   return catalog;
 }
 
 Result<std::shared_ptr<const StoredBlock>> store_block(env::ObjectStore& objects, const std::string& tenant,
                                                        const std::string& id, std::vector<SegmentName> replaces,
-                                                       const BlockSummary& summary, std::string_view bytes) {
+                                                       const std::vector<NewPart>& parts) {
   auto block = std::make_shared<StoredBlock>();
   block->tenant = tenant;
   block->id = id;
   block->replaces = std::move(replaces);
-  block->summary = summary;
   std::string folder = folder_of_block(tenant, id);
-  std::string data = folder + std::string(kData);
-  TRY(objects.put(data, bytes));
-  ASSIGN_OR_RETURN(block->block, Block::open(objects, data));
+  for (const NewPart& fresh : parts) {
+    BlockPart part;
+    part.file = file_of_part(fresh.displaced);
+    part.unit = unit_of_part(id, part.file);
+    part.summary = fresh.summary;
+    TRY(objects.put(folder + part.file, fresh.bytes));
+    ASSIGN_OR_RETURN(part.block, Block::open(objects, folder + part.file));
+    block->parts.push_back(std::move(part));
+  }
   TRY(objects.put(folder + std::string(kMeta), encode_meta(*block)));
   return std::shared_ptr<const StoredBlock>(std::move(block));
+}
+
+void forget_damage(const StoredBlock& block) {
+  damaged_units().add(-std::ranges::count_if(block.parts, [](const BlockPart& part) { return !part.damage.empty(); }));
+}
+
+Status empty_block(env::ObjectStore& objects, const StoredBlock& block) {
+  StoredBlock empty;
+  empty.replaces = block.replaces;
+  TRY(objects.put(folder_of_block(block.tenant, block.id) + std::string(kMeta), encode_meta(empty)));
+  return remove_data(objects, block);
+}
+
+Status remove_block(env::ObjectStore& objects, const StoredBlock& block) {
+  TRY(objects.remove(folder_of_block(block.tenant, block.id) + std::string(kMeta)));
+  return remove_data(objects, block);
 }
 
 }  // namespace clew::store

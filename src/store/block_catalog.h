@@ -1,10 +1,15 @@
-// Which blocks there are. A block exists when its meta.json does, which is written last:
+// Which blocks there are. A block is a folder, and exists when its meta.json does, which is written last:
 //
-//   tenants/<tenant>/blocks/<id>/data.parquet     docs/internals/block.md
-//   tenants/<tenant>/blocks/<id>/meta.json        {"format":1, "replaces":["0-17"], counts and times}
+//   tenants/<tenant>/blocks/<id>/data.parquet        docs/internals/block.md
+//   tenants/<tenant>/blocks/<id>/displaced.parquet   traces whose clock is off (displaced_traces.h); mostly not there
+//   tenants/<tenant>/blocks/<id>/meta.json           {"format":1, "replaces":["0-17"], "parts":[{"file":…, counts,
+//   times}]}
 //
-// `replaces` names the log segments (lane-number) whose rows the block holds: replay ignores them. A folder without
-// meta is the rest of a crash and is removed at start. Thread rule: any thread.
+// `replaces` names the log segments (lane-number) whose rows the block holds, in all its parts together: replay ignores
+// them. So both parts come into being by the one meta, and no stop of the machine doubles or loses a row. A block that
+// expired while the log still has frames of what it replaces stays as a meta without parts. At start folders without
+// meta, and Parquet files that their meta does not name, are the rest of a stop and are removed. Thread rule: any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -21,27 +26,55 @@
 
 namespace clew::store {
 
-// What queries need to know of a block before they look into it.
+// One file of a block, and one unit to queries. What queries need to know before they look into it.
+struct BlockPart {
+  std::string unit;  // the block's id, with "-displaced" behind it for that part
+  std::string file;
+  BlockSummary summary;
+  std::shared_ptr<const Block> block;  // null when it cannot be opened
+  std::string damage;                  // why
+};
+
 struct StoredBlock {
   std::string tenant;
   std::string id;
   std::vector<SegmentName> replaces;
-  BlockSummary summary;
-  std::shared_ptr<const Block> block;
+  std::vector<BlockPart> parts;
+  std::string damage;  // why the meta cannot be read; nothing else is known then
+
+  uint64_t bytes() const;
+  uint64_t max_receive_ns() const;  // 0 without parts
+  uint64_t min_receive_ns() const;
 };
 
 struct Catalog {
-  std::vector<std::shared_ptr<const StoredBlock>> blocks;
+  std::vector<std::shared_ptr<const StoredBlock>> blocks;  // with parts, or damaged
+  std::vector<std::shared_ptr<const StoredBlock>> emptied;
   std::set<SegmentName> replaced;
 };
 
-// Opens every block. One that cannot be opened is left out, with an error in the log and in
-// clew_store_damaged_blocks; its segments still count as replaced. With `clean` folders without meta are removed.
+// Opens every block. A part that cannot be opened is damaged, with an error in the log and in
+// clew_store_damaged_blocks; its segments still count as replaced. A meta of a later version is failed_precondition.
+// With `clean` the rests of stops are removed.
 Result<Catalog> open_catalog(env::ObjectStore& objects, bool clean);
 
-// Writes data, checks that it opens, then writes the meta.
+// A part that is to be written.
+struct NewPart {
+  bool displaced = false;
+  std::string bytes;
+  BlockSummary summary;
+};
+// Writes the data, checks that it opens, then writes the meta. Precondition: at most one part of each kind.
 Result<std::shared_ptr<const StoredBlock>> store_block(env::ObjectStore& objects, const std::string& tenant,
                                                        const std::string& id, std::vector<SegmentName> replaces,
-                                                       const BlockSummary& summary, std::string_view bytes);
+                                                       const std::vector<NewPart>& parts);
+
+// The block is shown no more: its damage does not count any longer.
+void forget_damage(const StoredBlock& block);
+
+// Replaces the meta by one without parts, and removes the data.
+Status empty_block(env::ObjectStore& objects, const StoredBlock& block);
+// Removes the meta, then the data. Precondition: nothing that the block replaces exists any more.
+Status remove_block(env::ObjectStore& objects, const StoredBlock& block);
 
 }  // namespace clew::store

@@ -16,11 +16,29 @@ DuplicateTable::DuplicateTable(uint64_t window_ns, uint64_t limit_bytes)
     : window_ns_(window_ns),
       max_slots_(std::bit_floor(std::max<uint64_t>(limit_bytes / (2 * sizeof(Slot)), kFirstSlots))) {}
 
-bool DuplicateTable::find_or_enter(const SpanRow& row, uint64_t receive_ns) {
-  Slot wanted;
-  uint64_t first = mix64(row.trace.hi ^ static_cast<uint64_t>(row.kind), row.span);
-  wanted.high = mix64(first, row.trace.lo);
-  wanted.low = mix64(wanted.high ^ row.span, row.trace.hi) | 1;
+uint64_t DuplicateTable::number_of(std::string_view tenant) {
+  uint64_t number = 0;
+  for (char c : tenant) number = mix64(number, static_cast<uint8_t>(c));
+  return number;
+}
+
+DuplicateTable::Slot DuplicateTable::slot_of(uint64_t tenant, const SpanRow& row) {
+  Slot slot;
+  uint64_t first = mix64(tenant ^ row.trace.hi ^ static_cast<uint64_t>(row.kind), row.span);
+  slot.high = mix64(first, row.trace.lo);
+  slot.low = mix64(slot.high ^ row.span, row.trace.hi) | 1;
+  return slot;
+}
+
+void DuplicateTable::prefetch(uint64_t tenant, const SpanRow& row) const {
+  uint64_t hash = slot_of(tenant, row).high;
+  for (const Generation* generation : {&young_, &old_}) {
+    if (!generation->slots.empty()) __builtin_prefetch(&generation->slots[hash & (generation->slots.size() - 1)]);
+  }
+}
+
+bool DuplicateTable::find_or_enter(uint64_t tenant, const SpanRow& row, uint64_t receive_ns) {
+  Slot wanted = slot_of(tenant, row);
   if (contains(young_, wanted) || contains(old_, wanted)) return true;
   turn(receive_ns);
   enter(young_, wanted);

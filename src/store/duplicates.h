@@ -1,13 +1,13 @@
 // The spans of the last minutes, to recognise a batch that a sender repeats. Belongs to a lane, not to a segment.
 //
-// An entry is a hash of 16 bytes over (trace id, span id, kind). Two generations of fixed size; when the younger is
-// full or the window is over, the older is forgotten. So a span is known for at least the window (in recorded receive
-// times), unless the bytes do not suffice, and for at most two. Two different spans of millions are taken for one with
-// a probability below 2^-80.
-// Thread rule: the lane's writer.
+// An entry is a hash of 16 bytes over (tenant, trace id, span id, kind). Two generations of fixed size; when the
+// younger is full or the window is over, the older is forgotten. So a span is known for at least the window (in
+// recorded receive times), unless the bytes do not suffice, and for at most two. Two different spans of millions are
+// taken for one with a probability below 2^-80. Thread rule: the lane's writer.
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "column/span_row.h"
@@ -18,8 +18,13 @@ class DuplicateTable {
  public:
   DuplicateTable(uint64_t window_ns, uint64_t limit_bytes);
 
+  // Tenants may send equal ids; they are told apart by this number.
+  static uint64_t number_of(std::string_view tenant);
+
   // True when the span is known; else it is entered.
-  bool find_or_enter(const SpanRow& row, uint64_t receive_ns);
+  bool find_or_enter(uint64_t tenant, const SpanRow& row, uint64_t receive_ns);
+  // Brings near what a later find_or_enter() reads.
+  void prefetch(uint64_t tenant, const SpanRow& row) const;
 
   uint64_t entries() const { return young_.count + old_.count; }
   uint64_t allocated_bytes() const { return (young_.slots.size() + old_.slots.size()) * sizeof(Slot); }
@@ -37,6 +42,7 @@ class DuplicateTable {
     uint64_t first_receive_ns = 0;
   };
 
+  static Slot slot_of(uint64_t tenant, const SpanRow& row);
   static bool contains(const Generation& generation, const Slot& wanted);
   static void enter(Generation& generation, const Slot& slot);
   void grow();

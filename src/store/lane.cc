@@ -1,16 +1,29 @@
 #include "store/lane.h"
 
 namespace clew::store {
+namespace {
 
-Lane::Lane(uint32_t number, uint64_t next_segment, const StoreOptions& options, MemoryBudget& memory, LogWriter& log,
+// Rows between the prefetch of what the duplicate table has at a span's place and its use.
+constexpr size_t kLookAhead = 8;
+
+}  // namespace
+
+Lane::Lane(uint32_t number, const StoreOptions& options, std::shared_ptr<MemoryBudget> memory, LogWriter& log,
            Events events)
     : number_(number),
       options_(options),
-      memory_(memory),
+      memory_(std::move(memory)),
       log_(log),
       events_(std::move(events)),
-      next_segment_(next_segment),
-      duplicates_(options.duplicates_window_ns, options.duplicates_bytes / options.lanes) {}
+      duplicates_(options.duplicates_window_ns, options.duplicates_bytes / options.lanes),
+      earlier_(memory_->limit_bytes() / MemoryBudget::kFiltersShare / options.lanes),
+      duplicates_memory_(memory_, MemoryUse::duplicates),
+      earlier_memory_(memory_, MemoryUse::filters) {}
+
+void Lane::number_from(uint64_t next_segment) {
+  std::lock_guard lock(mutex_);
+  next_segment_ = next_segment;
+}
 
 Lane::Open& Lane::open_segment(std::string_view tenant, uint64_t receive_ns) {
   auto found = open_.find(tenant);
@@ -20,7 +33,7 @@ Lane::Open& Lane::open_segment(std::string_view tenant, uint64_t receive_ns) {
     found = open_.end();
   }
   if (found == open_.end()) {
-    auto segment = std::make_shared<Segment>(SegmentName{std::string(tenant), number_, next_segment_++});
+    auto segment = std::make_shared<Segment>(SegmentName{std::string(tenant), number_, next_segment_++}, memory_);
     segment->first_receive_ns = receive_ns;
     found = open_.emplace(std::string(tenant), Open{std::move(segment), {}}).first;
     events_.opened(found->second.segment);
@@ -29,35 +42,34 @@ Lane::Open& Lane::open_segment(std::string_view tenant, uint64_t receive_ns) {
 }
 
 bool Lane::is_complete(const Segment& segment, uint64_t receive_ns) const {
-  return segment.table->pending_rows() >= options_.segment_rows ||
+  return segment.table->pending_rows() >= options_.segment_rows || segment.memory.bytes() >= options_.segment_bytes ||
          receive_ns > segment.first_receive_ns + options_.segment_age_ns;
 }
 
 Lane::Appended Lane::append(std::string_view tenant, const SpanBatch& batch, std::span<const uint32_t> rows) {
   Appended out;
-  uint64_t receive_ns = batch.rows[rows.front()].receive_ns;
+  const uint64_t receive_ns = batch.rows[rows.front()].receive_ns;
+  const uint64_t tenant_number = DuplicateTable::number_of(tenant);
   std::lock_guard lock(mutex_);
   Open& open = open_segment(tenant, receive_ns);
   SpanTable& table = *open.segment->table;
-  Recoder& recoder = open.recoders.try_emplace(batch.vocabulary, *batch.vocabulary, table.vocabulary).first->second;
+  Translation& translation =
+      open.translations.try_emplace(batch.vocabulary, *batch.vocabulary, table.vocabulary, memory_).first->second;
   uint32_t first_row = table.pending_rows();
   uint32_t traces_before = table.trace_count(first_row);
-  for (uint32_t index : rows) {
-    const SpanRow& row = batch.rows[index];
-    if (duplicates_.find_or_enter(row, receive_ns)) {
-      ++out.duplicates;
-      continue;
-    }
-    words_.clear();
-    SpanRow recoded = recoder.row(row, std::span(batch.words).subspan(row.words, row.word_count), words_);
-    table.append(recoded, words_);
+  fresh_.clear();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i + kLookAhead < rows.size()) duplicates_.prefetch(tenant_number, batch.rows[rows[i + kLookAhead]]);
+    if (!duplicates_.find_or_enter(tenant_number, batch.rows[rows[i]], receive_ns)) fresh_.push_back(rows[i]);
   }
+  out.duplicates = rows.size() - fresh_.size();
+  table.append(batch, fresh_, translation.recoder);
   uint32_t appended = table.pending_rows() - first_row;
   if (appended > 0) {
     note_traces(*open.segment, traces_before);
     table.publish();
     open.segment->last_receive_ns = std::max(open.segment->last_receive_ns, receive_ns);
-    count_memory(*open.segment);
+    count_memory(*open.segment, translation);
     last_frame_ = log_.submit_rows(open.segment, first_row, appended);
   }
   // Of a repeated row it is only known that its frame was submitted, at the latest as the lane's last one.
@@ -74,10 +86,10 @@ void Lane::note_traces(Segment& segment, uint32_t traces_before) {
   segment.continues.publish();
 }
 
-void Lane::count_memory(Segment& segment) {
-  auto bytes = static_cast<int64_t>(segment.table->allocated_bytes());
-  memory_.add(bytes - segment.counted_bytes);
-  segment.counted_bytes = bytes;
+void Lane::count_memory(Segment& segment, Translation& translation) {
+  segment.memory.set(segment.table->allocated_bytes() + segment.continues.allocated_bytes());
+  translation.memory.set(translation.recoder.allocated_bytes());
+  duplicates_memory_.set(duplicates_.allocated_bytes());
 }
 
 void Lane::close_segment(Open& open) {
@@ -85,6 +97,7 @@ void Lane::close_segment(Open& open) {
   const SpanTable& table = *segment.table;
   uint32_t traces = table.trace_count(kNoRow);
   for (uint32_t trace = 0; trace < traces; ++trace) earlier_.add(table.trace_id(trace));
+  earlier_memory_.set(earlier_.allocated_bytes());
   last_frame_ = log_.submit_cut(open.segment, table.pending_rows());
   segment.closed_receive_ns.store(segment.last_receive_ns);
   segment.closed.store(true, std::memory_order_release);
@@ -95,12 +108,14 @@ bool Lane::remember_trace(TraceId id) {
   std::lock_guard lock(mutex_);
   bool known = earlier_.may_contain(id);
   earlier_.add(id);
+  earlier_memory_.set(earlier_.allocated_bytes());
   return known;
 }
 
-void Lane::remember_span(const SpanRow& row, uint64_t receive_ns) {
+void Lane::remember_span(std::string_view tenant, const SpanRow& row, uint64_t receive_ns) {
   std::lock_guard lock(mutex_);
-  duplicates_.find_or_enter(row, receive_ns);
+  duplicates_.find_or_enter(DuplicateTable::number_of(tenant), row, receive_ns);
+  duplicates_memory_.set(duplicates_.allocated_bytes());
 }
 
 void Lane::cut(const std::function<bool(const Segment&)>& which) {
@@ -117,7 +132,7 @@ void Lane::cut(const std::function<bool(const Segment&)>& which) {
 
 void Lane::forget(const Vocabulary& vocabulary) {
   std::lock_guard lock(mutex_);
-  for (auto& [tenant, open] : open_) open.recoders.erase(&vocabulary);
+  for (auto& [tenant, open] : open_) open.translations.erase(&vocabulary);
 }
 
 }  // namespace clew::store

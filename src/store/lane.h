@@ -34,8 +34,10 @@ class Lane {
     std::function<void(const std::shared_ptr<Segment>&)> opened;
     std::function<void(const std::shared_ptr<Segment>&)> closed;
   };
-  Lane(uint32_t number, uint64_t next_segment, const StoreOptions& options, MemoryBudget& memory, LogWriter& log,
+  Lane(uint32_t number, const StoreOptions& options, std::shared_ptr<MemoryBudget> memory, LogWriter& log,
        Events events);
+  // Before the first append: segments get numbers from here on.
+  void number_from(uint64_t next_segment);
 
   struct Appended {
     uint64_t frame = 0;       // wait for this one
@@ -47,37 +49,45 @@ class Lane {
   // At start: what a replayed segment or a block says of traces and recent spans.
   // True when the trace was known already.
   bool remember_trace(TraceId id);
-  void remember_span(const SpanRow& row, uint64_t receive_ns);
+  void remember_span(std::string_view tenant, const SpanRow& row, uint64_t receive_ns);
 
   // Closes the open segments for which `which` says so; they are told to Events::closed.
   void cut(const std::function<bool(const Segment&)>& which);
   void forget(const Vocabulary& vocabulary);
 
  private:
+  // Of a connection's codes; serves one segment only.
+  struct Translation {
+    Translation(const Vocabulary& from, Vocabulary& to, const std::shared_ptr<MemoryBudget>& budget)
+        : recoder(from, to), memory(budget, MemoryUse::translations) {}
+    Recoder recoder;
+    MemoryShare memory;
+  };
   struct Open {
     std::shared_ptr<Segment> segment;
-    // Translations of the connections' codes; they serve this segment only.
-    std::unordered_map<const Vocabulary*, Recoder> recoders;
+    std::unordered_map<const Vocabulary*, Translation> translations;
   };
   Open& open_segment(std::string_view tenant, uint64_t receive_ns);
   void close_segment(Open& open);
   bool is_complete(const Segment& segment, uint64_t receive_ns) const;
   void note_traces(Segment& segment, uint32_t traces_before);
-  void count_memory(Segment& segment);
+  void count_memory(Segment& segment, Translation& translation);
 
   const uint32_t number_;
   const StoreOptions& options_;
-  MemoryBudget& memory_;
+  const std::shared_ptr<MemoryBudget> memory_;
   LogWriter& log_;
   Events events_;
 
   std::mutex mutex_;
-  uint64_t next_segment_;
+  uint64_t next_segment_ = 1;
   uint64_t last_frame_ = 0;
   std::map<std::string, Open, std::less<>> open_;
   DuplicateTable duplicates_;
   TraceFilter earlier_;
-  std::vector<uint32_t> words_;
+  MemoryShare duplicates_memory_;
+  MemoryShare earlier_memory_;
+  std::vector<uint32_t> fresh_;
 };
 
 }  // namespace clew::store

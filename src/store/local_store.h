@@ -1,8 +1,10 @@
-// The Store on a local folder: puts lanes, log and unit lists together.
+// The Store on a local folder: puts lanes, log and unit lists together. local_store_open.cc is the way from a folder to
+// a running store.
 #pragma once
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,8 @@
 #include "store/log_replay.h"
 #include "store/log_writer.h"
 #include "store/memory_budget.h"
+#include "store/periodic.h"
+#include "store/retention.h"
 #include "store/sealer.h"
 #include "store/store.h"
 #include "store/unit_list.h"
@@ -29,6 +33,7 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   StoreAdmin& admin() override { return *this; }
   Status close() override;
   Status seal_all() override;
+  void expire() override;
 
  private:
   // SpanSink
@@ -40,13 +45,20 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   std::vector<std::string> tenants() override { return units_.tenants(); }
   // StoreAdmin
   std::vector<UnitStatus> list(std::string_view tenant) override;
+  std::vector<std::string> complaints() override;
 
   Status admit(std::string_view tenant, const SpanBatch& batch);
-  Result<Replay> read_all(Catalog& catalog);
-  void make_lanes(uint64_t next_segment);
-  void adopt(const Catalog& catalog);
-  void adopt(const Replay& replay);
-  Status remember(const StoredBlock& block, uint64_t newest_ns);
+  Status open_to_read();
+  Status open_to_write();
+  void make_lanes();
+  void show(const Catalog& catalog);
+  void show(const std::shared_ptr<Segment>& segment);
+  void remember(const Catalog& catalog);
+  Status remember(const std::string& tenant, const BlockPart& part, uint64_t now_ns);
+  void adopt(const std::shared_ptr<Segment>& segment);
+  void relieve_replay();
+  std::set<SegmentName> live_segments() const;
+  void look_after();
   Lane& lane_of(TraceId id) { return *lanes_[id.hash() % lanes_.size()]; }
 
   const StoreOptions options_;
@@ -54,12 +66,16 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   const env::Clock& clock_;
   std::unique_ptr<env::FileLock> lock_;
   std::unique_ptr<env::ObjectStore> objects_;
-  MemoryBudget memory_;
+  const std::shared_ptr<MemoryBudget> memory_;
+  MemoryShare reads_memory_;
   UnitLists units_;
   std::unique_ptr<LogWriter> log_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Sealer> sealer_;
+  std::unique_ptr<Retention> retention_;
   std::atomic<bool> closing_{false};
+  uint64_t looks_ = 0;  // of the keeper's thread
+  std::unique_ptr<Periodic> keeper_;
 };
 
 }  // namespace clew::store

@@ -2,60 +2,12 @@
 
 #include <gmock/gmock.h>
 
-#include <future>
-
-#include "env/faulty_files.h"
-#include "store/spans_fixture.h"
+#include "store/store_fixture.h"
 
 namespace clew::store {
 namespace {
 
-constexpr uint64_t kNow = 1'700'000'000'000'000'000;
-
-StoreOptions small_options() {
-  StoreOptions options;
-  options.folder = "data";
-  options.disk_reserve_bytes = 0;
-  options.log_retry_ms = 1;
-  options.duplicates_bytes = 1 << 20;
-  return options;
-}
-
-class LocalStoreTest : public testing::Test {
- protected:
-  void open(StoreOptions options = small_options()) {
-    store_.reset();
-    auto opened = Store::open(options, *files_, clock_);
-    ASSERT_TRUE(opened) << opened.error().message;
-    store_ = std::move(*opened);
-  }
-
-  Result<Accepted> append(const SpanBatch& batch, std::string_view tenant = kSingle) {
-    std::promise<Result<Accepted>> promise;
-    auto future = promise.get_future();
-    store_->sink().append(tenant, batch, [&](Result<Accepted> accepted) { promise.set_value(std::move(accepted)); });
-    return future.get();
-  }
-
-  // Everything stored that belongs to these traces.
-  SpanTexts stored(const SpanTexts& wanted, std::string_view tenant = kSingle) {
-    std::vector<TraceId> ids;
-    for (const auto& [key, text] : wanted) {
-      if (ids.empty() || ids.back() != key.first) ids.push_back(key.first);
-    }
-    auto snapshot = store_->source().snapshot(tenant, std::make_shared<ReadBudget>());
-    auto table = snapshot->gather(ids);
-    EXPECT_TRUE(table) << table.error().message;
-    SpanTexts out;
-    if (table) collect(**table, out);
-    return out;
-  }
-
-  static constexpr std::string_view kSingle = "single-tenant";
-  std::unique_ptr<env::FaultyFiles> files_ = env::FaultyFiles::make(1);
-  env::ManualClock clock_;
-  std::unique_ptr<Store> store_;
-};
+using LocalStoreTest = StoreFixture;
 
 TEST_F(LocalStoreTest, FindsWhatItTook) {
   open();
@@ -83,6 +35,11 @@ TEST_F(LocalStoreTest, KeepsTenantsApart) {
   EXPECT_THAT(stored(sent, "b"), testing::IsEmpty());
   EXPECT_THAT(store_->source().tenants(), testing::ElementsAre("a"));
   EXPECT_FALSE(append(batch, "../escape"));
+  // The same ids of another tenant are other spans.
+  auto accepted = append(batch, "b");
+  ASSERT_TRUE(accepted);
+  EXPECT_EQ(accepted->duplicates, 0U);
+  EXPECT_EQ(stored(sent, "b"), sent);
 }
 
 TEST_F(LocalStoreTest, FindsItAgainAfterTheProcessDied) {

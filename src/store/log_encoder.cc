@@ -224,6 +224,19 @@ void LogEncoder::encode_rows(const Segment& segment, uint32_t first_row, uint32_
   put_columns(table, {first_row, first_row + rows}, out);
 }
 
+size_t LogEncoder::Written::allocated_bytes() const {
+  size_t total = names.capacity() + event_names.capacity() + texts.capacity() + keys.capacity() + shapes.capacity() +
+                 resources.capacity() + scopes.capacity() + envelopes.capacity();
+  for (const auto& of_key : values) total += of_key.capacity();
+  return total;
+}
+
+size_t LogEncoder::allocated_bytes() const {
+  size_t total = entries_.capacity();
+  for (const auto& [segment, written] : written_) total += written.allocated_bytes();
+  return total;
+}
+
 void LogEncoder::encode_cut(const SegmentName& name, uint32_t rows, std::string& out) {
   ByteWriter writer(out);
   put_name(writer, name);

@@ -25,11 +25,14 @@ class LogEncoder {
   void encode_rows(const Segment& segment, uint32_t first_row, uint32_t rows, std::string& out);
   static void encode_cut(const SegmentName& name, uint32_t rows, std::string& out);
 
+  size_t allocated_bytes() const;
+
  private:
   // Which entries of one segment's dictionaries are in the chapter.
   struct Written {
     std::vector<uint8_t> names, event_names, texts, keys, shapes, resources, scopes, envelopes;
     std::vector<std::vector<uint8_t>> values;
+    size_t allocated_bytes() const;
   };
   class Entries;
 

@@ -28,7 +28,7 @@ void append_frame(std::string& out, const FrameHead& head, const std::function<v
   writer.patch_u32(begin + kCrcAt, crc32c(std::string_view(out).substr(begin + kCheckedFrom)));
 }
 
-bool FrameReader::read_at(size_t at, FrameView& frame, size_t& length) const {
+bool FrameReader::read_at(size_t at, FrameView& frame, size_t& length) {
   ByteReader head(bytes_.substr(at));
   if (head.fixed<uint32_t>() != kFrameMagic) return false;
   auto crc = head.fixed<uint32_t>();
@@ -39,11 +39,14 @@ bool FrameReader::read_at(size_t at, FrameView& frame, size_t& length) const {
   frame.head.number = head.fixed<uint64_t>();
   frame.head.chapter = head.fixed<uint64_t>();
   frame.payload = payload_bytes <= kMaxFrameBytes ? head.take(payload_bytes) : std::string_view{};
-  if (!head.ok() || payload_bytes > kMaxFrameBytes || format != kFrameFormat) return false;
-  if (kind != static_cast<uint8_t>(FrameKind::rows) && kind != static_cast<uint8_t>(FrameKind::cut)) return false;
-  frame.head.kind = static_cast<FrameKind>(kind);
+  if (!head.ok() || payload_bytes > kMaxFrameBytes) return false;
   length = kFrameHeadBytes + payload_bytes;
-  return crc32c(bytes_.substr(at + kCheckedFrom, length - kCheckedFrom)) == crc;
+  if (crc32c(bytes_.substr(at + kCheckedFrom, length - kCheckedFrom)) != crc) return false;
+  bool known = format == kFrameFormat &&
+               (kind == static_cast<uint8_t>(FrameKind::rows) || kind == static_cast<uint8_t>(FrameKind::cut));
+  frame.head.kind = static_cast<FrameKind>(kind);
+  if (!known) met_unknown_frame_ = true;
+  return known;
 }
 
 bool FrameReader::next(FrameView& frame) {

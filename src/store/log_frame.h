@@ -57,14 +57,17 @@ class FrameReader {
   uint64_t skipped_bytes() const { return skipped_; }
   // Of these, the ones after the last whole frame: a torn tail, or damage.
   uint64_t tail_bytes() const { return tail_; }
+  // A whole frame of a kind or format that this version does not know was stepped over: nothing is damaged there.
+  bool met_unknown_frame() const { return met_unknown_frame_; }
 
  private:
-  bool read_at(size_t at, FrameView& frame, size_t& length) const;
+  bool read_at(size_t at, FrameView& frame, size_t& length);
 
   std::string_view bytes_;
   size_t at_ = 0;
   uint64_t skipped_ = 0;
   uint64_t tail_ = 0;
+  bool met_unknown_frame_ = false;
 };
 
 }  // namespace clew::store

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <map>
 #include <optional>
-#include <unordered_set>
 
 #include "base/counters.h"
 #include "base/log.h"
 #include "store/log_decoder.h"
 #include "store/log_frame.h"
+#include "store/number_set.h"
 
 namespace clew::store {
 namespace {
@@ -28,67 +29,122 @@ std::optional<uint64_t> file_number(std::string_view name) {
 
 class Replayer {
  public:
-  Replayer(const std::set<SegmentName>& replaced, Replay& out) : replaced_(replaced), out_(out) {}
+  Replayer(const std::set<SegmentName>& replaced, std::shared_ptr<MemoryBudget> memory, const OnSegment& on_segment,
+           Replay& out)
+      : replaced_(replaced), memory_(std::move(memory)), on_segment_(on_segment), out_(out) {}
 
-  void add_file(uint64_t number, const std::string& path, std::string_view bytes) {
-    auto& needed = out_.start.needed[number];
+  Status add_file(uint64_t number, const std::string& path, std::string_view bytes) {
+    auto& feeds = out_.start.files[number];
+    ReplayReport before = out_.report;
     FrameReader reader(bytes);
     FrameView frame;
     while (reader.next(frame)) {
       out_.start.next_frame = std::max(out_.start.next_frame, frame.head.number + 1);
       out_.start.next_chapter = std::max(out_.start.next_chapter, frame.head.chapter + 1);
       ++out_.report.frames;
-      if (Status added = add_frame(frame, needed); !added) {
-        // The checksum was right, so this is a later version's frame or an error of ours; the others still count.
+      if (Status added = add_frame(frame, feeds); !added) {
+        // The checksum was right, so this is an error of ours; the others still count, and the file is kept.
         out_.report.damaged_bytes += frame.payload.size();
-        log::error("a log frame cannot be understood", {{"file", path}, {"reason", added.error()}});
+        out_.start.kept.insert(number);
+        log::error("a log frame cannot be understood; its file is kept", {{"file", path}, {"reason", added.error()}});
       }
+    }
+    if (reader.met_unknown_frame()) {
+      return fail(ErrorCode::failed_precondition,
+                  path + " was written by a later version of Clew: start that one, or move the file away");
     }
     out_.report.torn_bytes += reader.tail_bytes();
     out_.report.damaged_bytes += reader.skipped_bytes() - reader.tail_bytes();
-  }
-
-  void finish() {
-    for (auto& [name, rebuilder] : rebuilders_) {
-      auto& segment = rebuilder.segment();
-      segment->closed.store(true);
-      segment->closed_receive_ns.store(segment->last_receive_ns);
-      if (segment->table->rows() > 0) out_.segments.emplace(name, segment);
-    }
-  }
-
- private:
-  Status add_frame(const FrameView& frame, std::set<SegmentName>& needed) {
-    ByteReader reader(frame.payload);
-    if (frame.head.kind == FrameKind::cut) {
-      ASSIGN_OR_RETURN(SegmentName name, read_segment_name(reader));
-      return {};
-    }
-    ASSIGN_OR_RETURN(RowsHead head, read_rows_head(reader));
-    if (replaced_.contains(head.segment)) return {};
-    needed.insert(head.segment);
-    if (!numbers_.insert(frame.head.number).second) return {};
-    auto found = rebuilders_.find(head.segment);
-    if (found == rebuilders_.end()) {
-      found = rebuilders_.emplace(head.segment, SegmentRebuilder(std::make_shared<Segment>(head.segment))).first;
-    }
-    ASSIGN_OR_RETURN(auto outcome, found->second.add(head, reader));
-    out_.report.rows += outcome.rows;
-    out_.report.rows_lost += outcome.lost;
-    if (outcome.lost > 0) {
-      auto& report = out_.report;
-      if (report.lost_from_ns == 0 || outcome.first_receive_ns < report.lost_from_ns) {
-        report.lost_from_ns = outcome.first_receive_ns;
-      }
-      report.lost_until_ns = std::max(report.lost_until_ns, outcome.last_receive_ns);
+    uint64_t damaged = out_.report.damaged_bytes - before.damaged_bytes;
+    uint64_t lost = out_.report.rows_lost - before.rows_lost;
+    if (damaged > 0 || lost > 0) {
+      log::error("a log file is damaged", {{"file", path}, {"damaged_bytes", damaged}, {"spans_lost", lost}});
     }
     return {};
   }
 
+  void finish() {
+    for (auto& [name, building] : building_) hand_over(building);
+    building_.clear();
+  }
+
+ private:
+  struct Building {
+    explicit Building(std::shared_ptr<Segment> segment) : rebuilder(std::move(segment)) {}
+    SegmentRebuilder rebuilder;
+    uint64_t rows_read = 0;  // whole or lost
+    std::optional<uint64_t> rows_at_cut;
+  };
+  using Buildings = std::map<SegmentName, Building>;
+
+  Status add_frame(const FrameView& frame, std::set<SegmentName>& feeds) {
+    ByteReader reader(frame.payload);
+    RowsHead head;
+    uint64_t rows_at_cut = 0;
+    bool is_cut = frame.head.kind == FrameKind::cut;
+    if (is_cut) {
+      ASSIGN_OR_RETURN(head.segment, read_segment_name(reader));
+      rows_at_cut = reader.varint();
+      if (!reader.ok()) return corrupt("a cut without its row count");
+    } else {
+      ASSIGN_OR_RETURN(head, read_rows_head(reader));
+    }
+    feeds.insert(head.segment);
+    out_.next_segment = std::max(out_.next_segment, head.segment.number + 1);
+    if (replaced_.contains(head.segment) || handed_over_.contains(head.segment)) return {};
+    if (!numbers_.insert(frame.head.number)) return {};
+    Building& building = building_of(head.segment);
+    if (is_cut) {
+      building.rows_at_cut = rows_at_cut;
+    } else {
+      TRY(add_rows(building, head, reader));
+    }
+    if (building.rows_at_cut == building.rows_read) {
+      hand_over(building);
+      building_.erase(head.segment);
+    }
+    return {};
+  }
+
+  Building& building_of(const SegmentName& name) {
+    auto found = building_.find(name);
+    if (found == building_.end()) {
+      found = building_.emplace(name, Building(std::make_shared<Segment>(name, memory_))).first;
+    }
+    return found->second;
+  }
+
+  Status add_rows(Building& building, const RowsHead& head, ByteReader& reader) {
+    ASSIGN_OR_RETURN(auto outcome, building.rebuilder.add(head, reader));
+    Segment& segment = *building.rebuilder.segment();
+    segment.memory.set(segment.table->allocated_bytes());
+    building.rows_read += head.rows;
+    auto& report = out_.report;
+    report.rows += outcome.rows;
+    report.rows_lost += outcome.lost;
+    if (outcome.lost == 0) return {};
+    if (report.lost_from_ns == 0 || outcome.first_receive_ns < report.lost_from_ns) {
+      report.lost_from_ns = outcome.first_receive_ns;
+    }
+    report.lost_until_ns = std::max(report.lost_until_ns, outcome.last_receive_ns);
+    return {};
+  }
+
+  void hand_over(Building& building) {
+    const auto& segment = building.rebuilder.segment();
+    handed_over_.insert(segment->name);
+    segment->closed_receive_ns.store(segment->last_receive_ns);
+    segment->closed.store(true);
+    if (segment->table->rows() > 0) on_segment_(segment);
+  }
+
   const std::set<SegmentName>& replaced_;
+  const std::shared_ptr<MemoryBudget> memory_;
+  const OnSegment& on_segment_;
   Replay& out_;
-  std::map<SegmentName, SegmentRebuilder> rebuilders_;
-  std::unordered_set<uint64_t> numbers_;
+  Buildings building_;
+  std::set<SegmentName> handed_over_;
+  NumberSet numbers_;
 };
 
 void report(const ReplayReport& report) {
@@ -111,13 +167,14 @@ void report(const ReplayReport& report) {
 
 }  // namespace
 
-Result<Replay> replay_log(env::Files& files, const std::string& folder, const std::set<SegmentName>& replaced) {
+Result<Replay> replay_log(env::Files& files, const std::string& folder, const std::set<SegmentName>& replaced,
+                          const std::shared_ptr<MemoryBudget>& memory, const OnSegment& on_segment) {
   Replay out;
   std::string log_folder = folder + "/log";
   ASSIGN_OR_RETURN(bool exists, files.exists(log_folder));
   if (!exists) return out;
   ASSIGN_OR_RETURN(auto names, files.list(log_folder));
-  Replayer replayer(replaced, out);
+  Replayer replayer(replaced, memory, on_segment, out);
   for (const std::string& name : names) {
     auto number = file_number(name);
     if (!number) continue;
@@ -125,7 +182,7 @@ Result<Replay> replay_log(env::Files& files, const std::string& folder, const st
     std::string path = log_folder + "/" + name;
     ASSIGN_OR_RETURN(std::string bytes, files.read_all(path, kMaxLogFileBytes));
     ++out.report.files;
-    replayer.add_file(*number, path, bytes);
+    TRY(replayer.add_file(*number, path, bytes));
   }
   replayer.finish();
   report(out.report);

@@ -1,19 +1,21 @@
 // Rebuilds segments from the log: every entry back at its code, every row as it was. Nothing of OTLP is parsed.
 //
 // Invariants: a frame number counts once; a segment in `replaced` is skipped; a row is rebuilt only when every entry it
-// uses is known, so nothing unknown is ever shown; rows lost to damage are counted with their receive times.
+// uses is known, so nothing unknown is ever shown; rows lost to damage are counted with their receive times. A segment
+// is handed over as soon as its cut and all rows before it were read, so that it can be sealed while replay goes on;
+// segments without a cut, or with rows missing, at the end.
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "env/files.h"
 #include "store/log_writer.h"
+#include "store/memory_budget.h"
 #include "store/segment.h"
 
 namespace clew::store {
@@ -30,13 +32,18 @@ struct ReplayReport {
 };
 
 struct Replay {
-  // By name; rows in order, published; closed.
-  std::map<SegmentName, std::shared_ptr<Segment>> segments;
   LogWriter::Start start;  // where a writer goes on
+  // Above the number of every segment that the log knows.
+  uint64_t next_segment = 1;
   ReplayReport report;
 };
 
-// Reads all of folder/log. A file that cannot be read at all is an error; damage inside is not.
-Result<Replay> replay_log(env::Files& files, const std::string& folder, const std::set<SegmentName>& replaced);
+// Called with segments that have rows: published, closed, each name once.
+using OnSegment = std::function<void(std::shared_ptr<Segment>)>;
+
+// Reads all of folder/log. A file that cannot be read at all is an error, and so is a frame of a later version
+// (failed_precondition); damage inside is not.
+Result<Replay> replay_log(env::Files& files, const std::string& folder, const std::set<SegmentName>& replaced,
+                          const std::shared_ptr<MemoryBudget>& memory, const OnSegment& on_segment);
 
 }  // namespace clew::store

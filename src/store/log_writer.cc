@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "base/counters.h"
 #include "base/log.h"
@@ -32,19 +33,22 @@ LogCounters& counters() {
 
 }  // namespace
 
-LogWriter::LogWriter(const StoreOptions& options, env::Files& files, Start start)
-    : options_(options),
-      files_(files),
-      folder_(options.folder + "/log"),
-      next_number_(start.next_frame),
-      next_file_(start.next_file),
-      chapter_(start.next_chapter),
-      synced_(start.next_frame - 1) {
-  for (auto& [number, needed] : start.needed) {
-    File file{std::move(needed), 0};
+LogWriter::LogWriter(const StoreOptions& options, env::Files& files, std::shared_ptr<MemoryBudget> memory)
+    : options_(options), files_(files), folder_(options.folder + "/log"), memory_(std::move(memory), MemoryUse::log) {}
+
+void LogWriter::start(const Start& start, const std::set<SegmentName>& live) {
+  next_number_ = start.next_frame;
+  next_file_ = start.next_file;
+  chapter_ = start.next_chapter;
+  synced_.store(start.next_frame - 1, std::memory_order_release);
+  for (const auto& [number, feeds] : start.files) {
+    File& file = on_disk_[number];
+    file.feeds = feeds;
+    file.kept = start.kept.contains(number);
+    std::ranges::set_intersection(feeds, live, std::inserter(file.needed, file.needed.end()));
     if (auto open = files_.open(path_of(number))) file.bytes = (*open)->size();
-    on_disk_.emplace(number, std::move(file));
   }
+  remove_unneeded();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -127,6 +131,7 @@ void LogWriter::write_until_closed() {
     if (written) {
       uint64_t last = items.back().number;
       items.clear();
+      memory_.set(buffer_.capacity() + encoder_.allocated_bytes());
       synced_.store(last, std::memory_order_release);
       if (!is_accepting() || ++writes_ % kDiskLookEvery == 1) look_at_disk();
       answer(last, {});
@@ -167,12 +172,17 @@ Status LogWriter::write_group(std::span<const Item> items) {
     counters().bytes.add(static_cast<int64_t>(buffer_.size()));
     chapter_bytes_ += buffer_.size();
     buffer_.clear();
+    if (buffer_.capacity() > 2 * kWriteBytes) buffer_.shrink_to_fit();
     return {};
   };
   {
     // Before the first byte: a file that fails half-way holds frames of these segments all the same.
     std::lock_guard lock(mutex_);
-    for (const Item& item : items) on_disk_[file_number_].needed.insert(item.segment->name);
+    File& file = on_disk_[file_number_];
+    for (const Item& item : items) {
+      file.feeds.insert(item.segment->name);
+      file.needed.insert(item.segment->name);
+    }
   }
   for (const Item& item : items) {
     if (chapter_bytes_ + buffer_.size() >= kChapterBytes) {
@@ -245,28 +255,37 @@ void LogWriter::look_at_disk() {
 }
 
 void LogWriter::release(const SegmentName& name) {
-  std::vector<uint64_t> done;
   {
     std::lock_guard lock(mutex_);
     for (auto& [number, file] : on_disk_) file.needed.erase(name);
-    for (auto it = on_disk_.begin(); it != on_disk_.end();) {
-      if (it->second.needed.empty() && it->first != file_number_) {
-        done.push_back(it->first);
-        it = on_disk_.erase(it);
-      } else {
-        ++it;
-      }
-    }
   }
-  remove_files(std::move(done));
+  remove_unneeded();
 }
 
-void LogWriter::remove_files(std::vector<uint64_t> numbers) {
-  for (uint64_t number : numbers) {
-    if (Status removed = files_.remove(path_of(number)); !removed) {
-      log::warn("a log file that is no longer needed could not be removed", {{"reason", removed.error()}});
+void LogWriter::remove_unneeded() {
+  std::vector<uint64_t> done;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [number, file] : on_disk_) {
+      if (file.needed.empty() && !file.kept && number != file_number_) done.push_back(number);
     }
   }
+  if (done.empty()) return;
+  auto remove = [&]() -> Status {
+    for (uint64_t number : done) TRY(files_.remove(path_of(number)));
+    return files_.sync_folder(folder_);
+  };
+  if (Status removed = remove(); !removed) {
+    log::warn("log files that are no longer needed could not be removed yet", {{"reason", removed.error()}});
+    return;
+  }
+  std::lock_guard lock(mutex_);
+  for (uint64_t number : done) on_disk_.erase(number);
+}
+
+bool LogWriter::holds(const SegmentName& name) const {
+  std::lock_guard lock(mutex_);
+  return std::ranges::any_of(on_disk_, [&](const auto& entry) { return entry.second.feeds.contains(name); });
 }
 
 uint64_t LogWriter::held_bytes() const {

@@ -22,22 +22,28 @@
 #include "env/clock.h"
 #include "env/files.h"
 #include "store/log_encoder.h"
+#include "store/memory_budget.h"
 #include "store/store.h"
 
 namespace clew::store {
 
 class LogWriter {
  public:
+  // Where an earlier writer stopped.
   struct Start {
     uint64_t next_file = 1;
     uint64_t next_frame = 1;
     uint64_t next_chapter = 1;
-    // Files that are there already, with the segments that still need them.
-    std::map<uint64_t, std::set<SegmentName>> needed;
+    // Files that are there already, with the segments that have frames in them.
+    std::map<uint64_t, std::set<SegmentName>> files;
+    // Of them, those with whole frames that could not be understood: never removed.
+    std::set<uint64_t> kept;
   };
   // Precondition: files outlives the writer; the folder exists.
-  LogWriter(const StoreOptions& options, env::Files& files, Start start);
+  LogWriter(const StoreOptions& options, env::Files& files, std::shared_ptr<MemoryBudget> memory);
   ~LogWriter();
+  // Begins to write; once, before the first submit. A file that feeds none of the segments in `live` is removed.
+  void start(const Start& start, const std::set<SegmentName>& live);
 
   // Rows [first_row, first_row + rows) of the segment, which are published. Answers the frame's number.
   uint64_t submit_rows(std::shared_ptr<Segment> segment, uint32_t first_row, uint32_t rows);
@@ -51,8 +57,12 @@ class LogWriter {
   bool is_accepting() const { return accepting_.load(std::memory_order_relaxed); }
   uint64_t synced() const { return synced_.load(std::memory_order_acquire); }
 
-  // The segment is in a durable block: files that feed no other segment are removed.
+  // The segment is in a durable block: files that nobody needs any more are removed.
   void release(const SegmentName& name);
+  // The same for files that could not be removed then, or were still written to.
+  void remove_unneeded();
+  // A file with frames of the segment is there, or may come back when the machine stops now.
+  bool holds(const SegmentName& name) const;
   // Bytes of log files that cannot be removed yet, and the segments that the oldest of them feeds.
   uint64_t held_bytes() const;
   std::set<SegmentName> oldest_needed() const;
@@ -73,8 +83,10 @@ class LogWriter {
     Waiter waiter;
   };
   struct File {
-    std::set<SegmentName> needed;
+    std::set<SegmentName> feeds;   // segments with frames in it
+    std::set<SegmentName> needed;  // those of them that are nowhere else
     uint64_t bytes = 0;
+    bool kept = false;
   };
 
   void run();
@@ -86,7 +98,6 @@ class LogWriter {
   void give_up_file();
   void answer(uint64_t number, const Status& status);
   void look_at_disk();
-  void remove_files(std::vector<uint64_t> numbers);
   std::string path_of(uint64_t file) const;
 
   const StoreOptions options_;
@@ -98,7 +109,7 @@ class LogWriter {
   std::vector<Item> queue_;
   std::vector<Pending> waiters_;
   std::map<uint64_t, File> on_disk_;
-  uint64_t next_number_;
+  uint64_t next_number_ = 1;
   bool closing_ = false;
   bool drop_ = false;
 
@@ -106,13 +117,14 @@ class LogWriter {
   LogEncoder encoder_;
   std::unique_ptr<env::AppendFile> file_;
   uint64_t file_number_ = 0;
-  uint64_t next_file_;
-  uint64_t chapter_;
+  uint64_t next_file_ = 1;
+  uint64_t chapter_ = 1;
   uint64_t chapter_bytes_ = 0;
   std::string buffer_;
+  MemoryShare memory_;
   uint64_t writes_ = 0;
 
-  std::atomic<uint64_t> synced_;
+  std::atomic<uint64_t> synced_{0};
   std::atomic<bool> accepting_{true};
   std::thread thread_;
 };

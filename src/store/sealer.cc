@@ -7,6 +7,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "store/displaced_traces.h"
 
 namespace clew::store {
 namespace {
@@ -14,6 +15,12 @@ namespace {
 constexpr auto kLookEvery = std::chrono::milliseconds(200);
 // A block that could not be written is tried again after so many looks.
 constexpr auto kRetryPause = std::chrono::seconds(2);
+// Under pressure a segment is cut from this part of its full size on: smaller ones would give little back, and many
+// small blocks are bad to read.
+constexpr uint64_t kWorthwhileShare = 8;
+// What writing a block takes beside its segment, as a part of the segment's memory: rows in order, a row group's pages,
+// the file.
+constexpr uint64_t kWorkingShare = 1;
 
 struct SealCounters {
   Counter& blocks = counter("clew_store_blocks_sealed_total", "Blocks written.");
@@ -30,8 +37,15 @@ SealCounters& counters() {
 }  // namespace
 
 Sealer::Sealer(const StoreOptions& options, env::ObjectStore& objects, UnitLists& units, LogWriter& log,
-               MemoryBudget& memory, Cut cut)
-    : options_(options), objects_(objects), units_(units), log_(log), memory_(memory), cut_(std::move(cut)) {
+               std::shared_ptr<MemoryBudget> memory, Cut cut)
+    : options_(options),
+      objects_(objects),
+      units_(units),
+      log_(log),
+      memory_(std::move(memory)),
+      cut_(std::move(cut)) {}
+
+void Sealer::start() {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -61,16 +75,28 @@ void Sealer::note_receive_time(uint64_t receive_ns) {
 }
 
 bool Sealer::is_ready(const Segment& segment) const {
-  return memory_.is_pressed() || log_.held_bytes() > options_.log_max_bytes ||
+  return memory_->is_pressed() || log_.held_bytes() > options_.log_max_bytes ||
          newest_receive_ns_.load(std::memory_order_relaxed) >= segment.closed_receive_ns.load() + options_.idle_ns;
+}
+
+std::shared_ptr<Segment> Sealer::next_ready() {
+  std::lock_guard lock(mutex_);
+  if (closing_) return nullptr;
+  auto ready = std::ranges::find_if(waiting_, [this](const auto& segment) { return is_ready(*segment); });
+  return ready == waiting_.end() ? nullptr : *ready;
 }
 
 // Cuts what stands in the way of memory or of removing log files.
 void Sealer::relieve() {
-  if (memory_.is_pressed()) {
-    // Small segments would give little back, and many small blocks are bad to read.
-    auto enough = static_cast<int64_t>(memory_.limit_bytes() / 64 / options_.lanes);
-    cut_([&](const Segment& segment) { return segment.counted_bytes >= enough; });
+  bool idle;
+  {
+    std::lock_guard lock(mutex_);
+    idle = waiting_.empty();
+  }
+  // As long as there are closed segments, cutting more only makes small blocks.
+  if (idle && memory_->is_pressed()) {
+    uint64_t enough = memory_->has_room(options_.segment_bytes / 4) ? options_.segment_bytes / kWorthwhileShare : 0;
+    cut_([&](const Segment& segment) { return segment.memory.bytes() >= enough; });
   }
   if (log_.held_bytes() > options_.log_max_bytes) {
     auto oldest = log_.oldest_needed();
@@ -80,32 +106,24 @@ void Sealer::relieve() {
 
 void Sealer::run() {
   for (;;) {
-    std::shared_ptr<Segment> next;
     {
       std::unique_lock lock(mutex_);
       wake_.wait_for(lock, kLookEvery, [this] { return closing_; });
       if (closing_) return;
     }
     relieve();
-    {
-      std::unique_lock lock(mutex_);
-      auto ready = std::find_if(waiting_.begin(), waiting_.end(), [this](const auto& s) { return is_ready(*s); });
-      if (ready != waiting_.end()) next = *ready;
-    }
     // As long as there are ready ones there is no pause.
-    while (next) {
-      if (Status sealed = seal(next); !sealed) {
-        counters().failures.add();
-        log::error("a block could not be written; its spans stay in memory and in the log",
-                   {{"segment", next->name.text()}, {"reason", sealed.error()}});
-        std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, kRetryPause, [this] { return closing_; });
-      }
-      next.reset();
+    while (auto next = next_ready()) {
+      Status sealed = seal(next);
+      if (sealed) continue;
+      counters().failures.add();
+      log::error("a block could not be written; its spans stay in memory and in the log",
+                 {{"segment", next->name.text()}, {"reason", sealed.error()}});
       std::unique_lock lock(mutex_);
-      if (closing_) return;
-      auto ready = std::find_if(waiting_.begin(), waiting_.end(), [this](const auto& s) { return is_ready(*s); });
-      if (ready != waiting_.end()) next = *ready;
+      // The others must not wait for one that fails again and again.
+      auto failed = std::ranges::find(waiting_, next);
+      if (failed != waiting_.end()) std::rotate(failed, failed + 1, waiting_.end());
+      wake_.wait_for(lock, kRetryPause, [this] { return closing_; });
     }
   }
 }
@@ -114,31 +132,50 @@ Status Sealer::seal(const std::shared_ptr<Segment>& segment) {
   std::lock_guard one_at_a_time(sealing_);
   {
     std::lock_guard lock(mutex_);
-    if (std::find(waiting_.begin(), waiting_.end(), segment) == waiting_.end()) return {};
+    if (std::ranges::find(waiting_, segment) == waiting_.end()) return {};
   }
-  const SpanTable& table = *segment->table;
-  BlockSummary summary;
-  auto listed = segment->continuing_traces();
-  ASSIGN_OR_RETURN(std::string bytes, write_block(table, table.rows(), listed, BlockOptions{}, &summary));
-  std::string id = fmt::format("{:016x}-{}", segment->first_receive_ns, segment->name.text());
-  ASSIGN_OR_RETURN(auto block, store_block(objects_, segment->name.tenant, id, {segment->name}, summary, bytes));
+  std::shared_ptr<const StoredBlock> block;
+  // Rows that were all known already leave a segment without any.
+  if (segment->table->rows() > 0) {
+    ASSIGN_OR_RETURN(block, write(*segment));
+  }
   units_.exchange(segment->name.tenant, [&](UnitList& list) {
     std::erase(list.segments, segment);
-    list.blocks.push_back(block);
+    if (block) list.blocks.push_back(block);
   });
-  memory_.add(-segment->counted_bytes);
   log_.release(segment->name);
-  counters().blocks.add();
-  counters().spans.add(static_cast<int64_t>(summary.rows));
-  counters().bytes.add(static_cast<int64_t>(bytes.size()));
-  log::info("block written", {{"block", id}, {"spans", summary.rows}, {"bytes", bytes.size()}});
+  if (block) {
+    uint64_t spans = 0;
+    for (const BlockPart& part : block->parts) spans += part.summary.rows;
+    counters().blocks.add();
+    counters().spans.add(static_cast<int64_t>(spans));
+    counters().bytes.add(static_cast<int64_t>(block->bytes()));
+    log::info("block written", {{"block", block->id}, {"spans", spans}, {"bytes", block->bytes()}});
+  }
   std::lock_guard lock(mutex_);
   std::erase(waiting_, segment);
   return {};
 }
 
-Status Sealer::seal_all() {
-  cut_([](const Segment&) { return true; });
+Result<std::shared_ptr<const StoredBlock>> Sealer::write(const Segment& segment) {
+  MemoryShare working(memory_, MemoryUse::sealing);
+  working.set(segment.memory.bytes() / kWorkingShare);
+  const SpanTable& table = *segment.table;
+  SortedOut sorted = sort_out_displaced(table, table.rows(), segment.continuing_traces());
+  std::vector<NewPart> parts;
+  for (bool displaced : {false, true}) {
+    const TraceSelection& selection = displaced ? sorted.displaced : sorted.ordinary;
+    if (selection.rows.empty()) continue;
+    NewPart& part = parts.emplace_back();
+    part.displaced = displaced;
+    ASSIGN_OR_RETURN(part.bytes,
+                     write_block(table, selection.rows, selection.continues, BlockOptions{}, &part.summary));
+  }
+  std::string id = fmt::format("{:016x}-{}", segment.first_receive_ns, segment.name.text());
+  return store_block(objects_, segment.name.tenant, id, {segment.name}, parts);
+}
+
+Status Sealer::seal_closed() {
   for (;;) {
     std::shared_ptr<Segment> next;
     {
@@ -148,6 +185,11 @@ Status Sealer::seal_all() {
     }
     TRY(seal(next));
   }
+}
+
+Status Sealer::seal_all() {
+  cut_([](const Segment&) { return true; });
+  return seal_closed();
 }
 
 }  // namespace clew::store

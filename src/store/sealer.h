@@ -2,8 +2,8 @@
 // the log asks.
 //
 // A closed segment waits one idle time (in recorded receive times) for stragglers of its traces, unless memory or the
-// log is short. The exchange of a segment for its block is one store of the tenant's unit list. Thread rule: close()
-// once; seal_all() from any thread.
+// log is short. It becomes one block of up to two parts (block_catalog.h). The exchange of a segment for its block is
+// one store of the tenant's unit list. Thread rule: close() once; seal_closed() and seal_all() from any thread.
 #pragma once
 
 #include <condition_variable>
@@ -29,14 +29,19 @@ class Sealer {
   // Closes the open segments for which the function says so, in all lanes.
   using Cut = std::function<void(const std::function<bool(const Segment&)>&)>;
 
-  Sealer(const StoreOptions& options, env::ObjectStore& objects, UnitLists& units, LogWriter& log, MemoryBudget& memory,
-         Cut cut);
+  Sealer(const StoreOptions& options, env::ObjectStore& objects, UnitLists& units, LogWriter& log,
+         std::shared_ptr<MemoryBudget> memory, Cut cut);
   ~Sealer();
+  // Begins to seal by itself; once. Before, seal_closed() does it.
+  void start();
 
   // A segment was closed; from any thread, also under a lane's lock.
   void add(std::shared_ptr<Segment> segment);
   // The newest receive time known: what idle times are measured against.
   void note_receive_time(uint64_t receive_ns);
+  uint64_t newest_receive_ns() const { return newest_receive_ns_.load(std::memory_order_relaxed); }
+  // Seals what is closed, ready or not.
+  Status seal_closed();
   // Cuts and seals everything.
   Status seal_all();
   // Ends the thread after the block it is at.
@@ -46,13 +51,15 @@ class Sealer {
   void run();
   void relieve();
   bool is_ready(const Segment& segment) const;
+  std::shared_ptr<Segment> next_ready();
   Status seal(const std::shared_ptr<Segment>& segment);
+  Result<std::shared_ptr<const StoredBlock>> write(const Segment& segment);
 
   const StoreOptions& options_;
   env::ObjectStore& objects_;
   UnitLists& units_;
   LogWriter& log_;
-  MemoryBudget& memory_;
+  const std::shared_ptr<MemoryBudget> memory_;
   Cut cut_;
 
   std::mutex mutex_;

@@ -13,6 +13,7 @@
 #include "column/chunked.h"
 #include "column/span_table.h"
 #include "column/table_unit.h"
+#include "store/memory_budget.h"
 
 namespace clew::store {
 
@@ -26,17 +27,19 @@ struct SegmentName {
   std::string text() const { return std::to_string(lane) + "-" + std::to_string(number); }
 };
 
-struct Segment {
-  explicit Segment(SegmentName n) : name(std::move(n)), table(std::make_shared<SpanTable>()) {}
+struct Segment : std::enable_shared_from_this<Segment> {
+  explicit Segment(SegmentName n, std::shared_ptr<MemoryBudget> budget = nullptr)
+      : name(std::move(n)), table(std::make_shared<SpanTable>()), memory(std::move(budget), MemoryUse::segments) {}
 
   const SegmentName name;
   const std::shared_ptr<SpanTable> table;
   // Traces that an earlier unit of the lane may hold too.
   ChunkedVector<TraceId, 16> continues;
-  // Of the writer: recorded receive times, and what the memory budget was told.
+  // Counted until the last reader is gone too; set by the writer.
+  MemoryShare memory;
+  // Recorded receive times, of the writer.
   uint64_t first_receive_ns = 0;
   uint64_t last_receive_ns = 0;
-  int64_t counted_bytes = 0;
   // Log frames with rows of this segment that were handed to the log and not yet synced, at the time of the cut:
   // sealing waits for them.
   std::atomic<uint64_t> last_frame{0};
@@ -53,7 +56,9 @@ struct Segment {
   std::shared_ptr<const Unit> unit() const {
     // Rows first: what they continue was published before them.
     uint32_t rows = table->rows();
-    return std::make_shared<TableUnit>(name.text(), table, rows, continuing_traces());
+    // The unit holds the segment, not only its table: the memory is counted as long as it is taken.
+    std::shared_ptr<const SpanTable> held(shared_from_this(), table.get());
+    return std::make_shared<TableUnit>(name.text(), std::move(held), rows, continuing_traces());
   }
 };
 

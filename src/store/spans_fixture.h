@@ -23,13 +23,16 @@ class Sender {
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
+  // From now on its clock is off by so much.
+  void set_clock_error_ns(int64_t error_ns) { clock_error_ns_ = static_cast<uint64_t>(error_ns); }
+
   // Spans of new traces, and now and then of an earlier one.
   const SpanBatch& next(size_t spans, uint64_t receive_ns) {
     batch_.clear();
     for (size_t i = 0; i < spans; ++i) {
       if (traces_.empty() || roll(5) == 0) traces_.push_back({random_(), random_()});
       TraceId trace = roll(10) == 0 ? traces_[roll(traces_.size())] : traces_.back();
-      add(trace, receive_ns + 1'000'000 * i, receive_ns);
+      add(trace, receive_ns + clock_error_ns_ + 1'000'000 * i, receive_ns);
     }
     return batch_;
   }
@@ -79,6 +82,7 @@ class Sender {
   SpanBatch batch_;
   std::vector<TraceId> traces_;
   uint64_t last_span_ = 0;
+  uint64_t clock_error_ns_ = 0;
 };
 
 inline std::string text_of(ValueView value) {

@@ -1,5 +1,8 @@
 #include "store/trace_filter.h"
 
+#include <algorithm>
+#include <bit>
+
 namespace clew::store {
 namespace {
 
@@ -25,22 +28,30 @@ bool each_bit(const Probe& probe, Visit&& visit) {
 
 }  // namespace
 
-void TraceFilter::add(TraceId id) {
-  if (links_.empty() || links_.back().count == kTracesPerLink) {
-    links_.emplace_back();
-    if (links_.size() > kMaxLinks) links_.pop_front();
+void TraceFilter::open_link() {
+  size_t bytes = links_.empty() ? kFirstLinkBytes : links_.back().words.size() * sizeof(uint64_t) * 2;
+  bytes = std::min(bytes, std::max<size_t>(kFirstLinkBytes, std::bit_floor(limit_bytes_ / 4)));
+  while (!links_.empty() && allocated_bytes_ + bytes > limit_bytes_) {
+    allocated_bytes_ -= links_.front().words.size() * sizeof(uint64_t);
+    links_.pop_front();
   }
+  links_.emplace_back().words.resize(bytes / sizeof(uint64_t));
+  allocated_bytes_ += bytes;
+}
+
+void TraceFilter::add(TraceId id) {
+  if (links_.empty() || links_.back().is_full()) open_link();
   Link& link = links_.back();
   ++link.count;
-  each_bit(probe_of(id, kWordsPerLink), [&](size_t word, uint64_t bit) {
+  each_bit(probe_of(id, link.words.size()), [&](size_t word, uint64_t bit) {
     link.words[word] |= bit;
     return true;
   });
 }
 
 bool TraceFilter::may_contain(TraceId id) const {
-  Probe probe = probe_of(id, kWordsPerLink);
   for (auto link = links_.rbegin(); link != links_.rend(); ++link) {
+    Probe probe = probe_of(id, link->words.size());
     if (each_bit(probe, [&](size_t word, uint64_t bit) { return (link->words[word] & bit) != 0; })) return true;
   }
   return false;

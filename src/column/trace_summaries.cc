@@ -1,0 +1,66 @@
+#include "column/trace_summaries.h"
+
+#include <algorithm>
+
+#include "column/span_table.h"
+
+namespace clew {
+namespace {
+
+void add_row(const SpanTable& table, uint32_t row, TraceSummaries& out) {
+  uint32_t trace = table.trace_of(row);
+  uint64_t start = table.start_ns(row);
+  uint64_t end = std::max(start, table.end_ns(row));
+  // Traces are numbered by their first row.
+  if (trace == out.traces.size()) out.traces.push_back({.id = table.trace_id(trace), .start_ns = start});
+  TraceSummary& summary = out.traces[trace];
+  summary.start_ns = std::min(summary.start_ns, start);
+  summary.end_ns = std::max(summary.end_ns, end);
+  ++summary.spans;
+  if (table.status(row) == static_cast<uint8_t>(StatusCode::error)) ++summary.errors;
+  if (table.parent(row) == 0 &&
+      (summary.root_row == kNoRow ||
+       std::pair(start, table.span(row)) < std::pair(table.start_ns(summary.root_row), table.span(summary.root_row)))) {
+    summary.root_row = row;
+  }
+  out.min_start_ns = std::min(out.min_start_ns, start);
+  out.max_end_ns = std::max(out.max_end_ns, end);
+}
+
+}  // namespace
+
+std::shared_ptr<const TraceSummaries> KeptSummaries::of(const SpanTable& table, uint32_t rows) {
+  std::lock_guard lock(mutex_);
+  // An older reader than the last one starts anew, and keeps what it makes to itself.
+  bool is_older = kept_ && kept_->rows > rows;
+  std::shared_ptr<TraceSummaries> out;
+  if (!kept_ || is_older) {
+    out = std::make_shared<TraceSummaries>();
+  } else if (kept_->rows == rows || kept_.use_count() == 1) {
+    // With nobody else holding it, it may grow where it is: others get it only under this lock.
+    out = kept_;
+  } else {
+    out = std::make_shared<TraceSummaries>(*kept_);
+  }
+  out->traces.reserve(table.trace_count(rows));
+  for (uint32_t row = out->rows; row < rows; ++row) add_row(table, row, *out);
+  out->rows = rows;
+  if (!is_older) kept_ = out;
+  return lend(std::move(out));
+}
+
+// Given back under the lock, so that whoever sees that nobody else holds it may write to it.
+std::shared_ptr<const TraceSummaries> KeptSummaries::lend(std::shared_ptr<TraceSummaries> summaries) {
+  const TraceSummaries* address = summaries.get();
+  return {address, [this, held = std::move(summaries)](const TraceSummaries*) mutable {
+            std::lock_guard lock(mutex_);
+            held.reset();
+          }};
+}
+
+size_t KeptSummaries::allocated_bytes() const {
+  std::lock_guard lock(mutex_);
+  return kept_ ? kept_->traces.capacity() * sizeof(TraceSummary) : 0;
+}
+
+}  // namespace clew
