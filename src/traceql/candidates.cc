@@ -1,88 +1,277 @@
 #include "traceql/candidates.h"
 
 #include <algorithm>
-#include <unordered_map>
+
+#include "traceql/structure_scan.h"
 
 namespace clew::traceql {
 namespace {
 
-using Hits = std::vector<uint8_t>;
-using HitsOfFilter = std::unordered_map<const SpansetFilter*, Hits>;
-
-Hits both(Hits left, const Hits& right) {
-  for (size_t i = 0; i < left.size(); ++i) left[i] &= right[i];
-  return left;
-}
-
-Hits either(Hits left, const Hits& right) {
-  for (size_t i = 0; i < left.size(); ++i) left[i] |= right[i];
-  return left;
-}
-
-Hits join(SpansetOperator op, Hits left, Hits right) {
-  switch (op.combination) {
-    case Combination::any_of: return either(std::move(left), right);
-    case Combination::not_related: return right;
-    default: return both(std::move(left), right);
+// Filters of which a span that the node gives has satisfied at least one.
+void givers_of(const SpansetExpression& expression, std::vector<const SpansetFilter*>& out) {
+  if (const auto* filter = std::get_if<SpansetFilter>(&expression.node)) {
+    out.push_back(filter);
+    return;
   }
-}
-
-Hits needed(const SpansetExpression& expression, const HitsOfFilter& hits) {
-  if (const auto* filter = std::get_if<SpansetFilter>(&expression.node)) return hits.at(filter);
   const auto& binary = std::get<SpansetBinary>(expression.node);
-  return join(binary.op, needed(*binary.left, hits), needed(*binary.right, hits));
+  Combination combination = binary.op.combination;
+  if (combination != Combination::related && combination != Combination::not_related) givers_of(*binary.left, out);
+  givers_of(*binary.right, out);
 }
 
-Hits needed(const PipelineExpression& expression, const HitsOfFilter& hits, size_t traces) {
-  if (const auto* binary = std::get_if<PipelineBinary>(&expression.node)) {
-    return join(binary->op, needed(*binary->left, hits, traces), needed(*binary->right, hits, traces));
-  }
-  Hits out(traces, 1);
-  for (const PipelineElement& element : std::get<Pipeline>(expression.node).elements) {
-    if (const auto* spansets = std::get_if<SpansetExpression>(&element.node)) {
-      out = both(std::move(out), needed(*spansets, hits));
-    }
-  }
-  return out;
+bool needs_both(SpansetOperator op) {
+  return op.combination != Combination::any_of && op.combination != Combination::not_related;
 }
 
 }  // namespace
 
-Result<Candidates> find_candidates(UnitFields& fields, bool scan_listed, ReadBudget& budget) {
-  const Unit& unit = fields.unit();
-  const Program& program = fields.program();
-  const auto& pipelines = std::get<PipelineExpression>(program.query().body);
-  RowScan scan(fields);
-  HitsOfFilter hits;
-  std::vector<const SpansetFilter*> open;
-  for (const SpansetFilter* filter : program.filters()) {
-    ASSIGN_OR_RETURN(bool hopeless, scan.is_hopeless(*filter));
-    hits.emplace(filter, Hits(unit.traces(), hopeless ? 0 : 1));
-    if (!hopeless) open.push_back(filter);
-  }
-  Candidates out;
-  out.whole = needed(pipelines, hits, unit.traces());
-  out.part.assign(unit.traces(), 0);
-  bool possible = std::ranges::any_of(out.whole, [](uint8_t hit) { return hit != 0; });
-  if (open.empty() || (!possible && !scan_listed)) return out;
+Candidates::Candidates(RowScan& scan, const ListedTraces& listed, ScanOrder& order, ReadBudget& budget)
+    : scan_(scan),
+      unit_(scan.fields().unit()),
+      listed_(listed),
+      order_(order),
+      budget_(budget),
+      page_traces_((unit_.rows() + unit_.page_rows() - 1) / unit_.page_rows()) {}
 
-  for (const SpansetFilter* filter : open) std::ranges::fill(hits.at(filter), 0);
-  std::vector<uint8_t> mask;
-  std::vector<uint32_t> traces;
-  for (uint32_t begin = 0; begin < unit.rows(); begin += unit.page_rows()) {
-    RowRange rows{begin, std::min(unit.rows(), begin + unit.page_rows())};
-    TRY(budget.check_time());
-    traces.resize(rows.size());
-    TRY(unit.trace_numbers(rows, traces.data()));
-    for (const SpansetFilter* filter : open) {
-      TRY(scan.scan(*filter, rows, mask));
-      Hits& hit = hits.at(filter);
-      for (size_t i = 0; i < mask.size(); ++i) hit[traces[i]] |= mask[i];
+RowRange Candidates::rows_of(uint32_t page) const {
+  return {page * unit_.page_rows(), std::min(unit_.rows(), (page + 1) * unit_.page_rows())};
+}
+
+Result<Candidates::PageTraces> Candidates::traces_of(uint32_t page) {
+  auto& known = page_traces_[page];
+  if (!known) {
+    RowRange rows = rows_of(page);
+    PageTraces traces{};
+    TRY(unit_.trace_numbers({rows.begin, rows.begin + 1}, &traces.first));
+    TRY(unit_.trace_numbers({rows.end - 1, rows.end}, &traces.last));
+    known = traces;
+  }
+  return *known;
+}
+
+Result<uint32_t> Candidates::first_trace(uint32_t page) {
+  ASSIGN_OR_RETURN(PageTraces traces, traces_of(page));
+  return traces.first;
+}
+
+// In a block the traces of a page are a run of numbers.
+Result<bool> Candidates::page_has(uint32_t page, const TraceSet& within) {
+  if (unit_.is_live()) return true;
+  ASSIGN_OR_RETURN(PageTraces traces, traces_of(page));
+  return within.has_any(traces.first, traces.last);
+}
+
+Result<const TraceSet*> Candidates::listed() {
+  if (listed_here_) return &*listed_here_;
+  TraceSet out(unit_.traces());
+  // A look-up costs about as much as a few dozen traces passed by.
+  if (listed_.size() * 32 < unit_.traces()) {
+    for (TraceId id : listed_.ids()) {
+      ASSIGN_OR_RETURN(auto trace, unit_.find_trace(id));
+      if (trace) out.set(*trace);
+    }
+  } else {
+    ASSIGN_OR_RETURN(auto summaries, unit_.summaries());
+    for (uint32_t trace = 0; trace < summaries.size(); ++trace) {
+      if (listed_.contains(summaries[trace].id)) out.set(trace);
     }
   }
-  out.whole = needed(pipelines, hits, unit.traces());
-  for (const SpansetFilter* filter : open) out.part = either(std::move(out.part), hits.at(filter));
+  listed_here_ = std::move(out);
+  return &*listed_here_;
+}
+
+Status Candidates::add_listed(const TraceSet& from, TraceSet& to) {
+  if (listed_.empty()) return {};
+  TraceSet missing = from;
+  missing.remove(to);
+  if (missing.empty()) return {};
+  ASSIGN_OR_RETURN(auto summaries, unit_.summaries());
+  missing.for_each([&](uint32_t trace) {
+    if (listed_.contains(summaries[trace].id)) to.set(trace);
+  });
+  return {};
+}
+
+Result<bool> Candidates::is_possible() {
+  return is_possible(std::get<PipelineExpression>(scan_.fields().program().query().body));
+}
+
+Result<TraceSet> Candidates::find(TraceSet within) {
+  return find(std::get<PipelineExpression>(scan_.fields().program().query().body), std::move(within));
+}
+
+Result<TraceSet> Candidates::find(const SpansetFilter& filter, const TraceSet& within) {
+  if (!filter.condition) return within;
+  TraceSet out(unit_.traces());
+  ASSIGN_OR_RETURN(bool hopeless, scan_.is_hopeless(filter));
+  if (hopeless) return out;
+  ASSIGN_OR_RETURN(const RowMask* mask, scan_.mask(filter));
+  for (uint32_t page = 0; page < page_traces_.size(); ++page) {
+    ASSIGN_OR_RETURN(bool wanted, page_has(page, within));
+    if (!wanted) continue;
+    TRY(budget_.check_time());
+    TRY(scan_.scan_page(filter, page));
+    if (!mask->page_has_rows(page)) continue;
+    RowRange rows = rows_of(page);
+    trace_numbers_.resize(rows.size());
+    TRY(unit_.trace_numbers(rows, trace_numbers_.data()));
+    mask->for_each(page, [&](uint32_t row) { out.set(trace_numbers_[row]); });
+  }
+  out.keep(within);
   return out;
+}
+
+Result<TraceSet> Candidates::find(const SpansetExpression& expression, TraceSet within) {
+  if (const auto* filter = std::get_if<SpansetFilter>(&expression.node)) return find(*filter, within);
+  const auto& binary = std::get<SpansetBinary>(expression.node);
+  ASSIGN_OR_RETURN(TraceSet found, join(&binary, binary.op, *binary.left, *binary.right, std::move(within)));
+  if (binary.op.relation == Relation::none || !needs_both(binary.op)) return found;
+  std::vector<const SpansetFilter*> left, right;
+  givers_of(*binary.left, left);
+  givers_of(*binary.right, right);
+  StructureScan structure(scan_, binary.op.relation, left, right);
+  TraceSet out(unit_.traces());
+  Status status;
+  uint32_t count = 0;
+  found.for_each([&](uint32_t trace) {
+    if (!status) return;
+    if (++count % 1024 == 0) status = budget_.check_time();
+    auto verdict = structure.may_match(trace);
+    if (!verdict) {
+      status = std::unexpected(std::move(verdict.error()));
+    } else if (*verdict) {
+      out.set(trace);
+    }
+  });
+  TRY(status);
+  TRY(add_listed(found, out));
+  return out;
+}
+
+Result<TraceSet> Candidates::find(const Pipeline& pipeline, TraceSet within) {
+  bool is_first = true;
+  for (const PipelineElement& element : pipeline.elements) {
+    const auto* expression = std::get_if<SpansetExpression>(&element.node);
+    if (expression == nullptr) continue;
+    ASSIGN_OR_RETURN(TraceSet found, find(*expression, within));
+    if (!is_first) TRY(add_listed(within, found));
+    within = std::move(found);
+    is_first = false;
+  }
+  return within;
+}
+
+Result<TraceSet> Candidates::find(const PipelineExpression& expression, TraceSet within) {
+  if (const auto* pipeline = std::get_if<Pipeline>(&expression.node)) return find(*pipeline, std::move(within));
+  const auto& binary = std::get<PipelineBinary>(expression.node);
+  return join(&binary, binary.op, *binary.left, *binary.right, std::move(within));
+}
+
+template <typename Node>
+Result<bool> Candidates::right_is_first(const void* key, const Node& left, const Node& right) {
+  auto known = order_.find(key);
+  if (known == order_.end()) {
+    ASSIGN_OR_RETURN(double left_share, share(left));
+    ASSIGN_OR_RETURN(double right_share, share(right));
+    known = order_.emplace(key, right_share < left_share).first;
+  }
+  return known->second;
+}
+
+template <typename Node>
+Result<TraceSet> Candidates::join(const void* key, SpansetOperator op, const Node& left, const Node& right,
+                                  TraceSet within) {
+  if (op.combination == Combination::not_related) return find(right, std::move(within));
+  if (op.combination == Combination::any_of) {
+    ASSIGN_OR_RETURN(TraceSet out, find(left, within));
+    ASSIGN_OR_RETURN(TraceSet more, find(right, std::move(within)));
+    out.add(more);
+    return out;
+  }
+  ASSIGN_OR_RETURN(bool swapped, right_is_first(key, left, right));
+  const Node& first = swapped ? right : left;
+  const Node& second = swapped ? left : right;
+  ASSIGN_OR_RETURN(bool possible, is_possible(second));
+  if (!possible) {
+    // Only a part of a trace can be here.
+    if (listed_.empty()) return TraceSet(unit_.traces());
+    ASSIGN_OR_RETURN(const TraceSet* parts, listed());
+    within.keep(*parts);
+    if (within.empty()) return within;
+    return find(first, std::move(within));
+  }
+  ASSIGN_OR_RETURN(TraceSet some, find(first, std::move(within)));
+  if (some.empty()) return some;
+  ASSIGN_OR_RETURN(TraceSet out, find(second, some));
+  TRY(add_listed(some, out));
+  return out;
+}
+
+Result<bool> Candidates::is_possible(const SpansetExpression& expression) {
+  if (const auto* filter = std::get_if<SpansetFilter>(&expression.node)) {
+    ASSIGN_OR_RETURN(bool hopeless, scan_.is_hopeless(*filter));
+    return !hopeless;
+  }
+  const auto& binary = std::get<SpansetBinary>(expression.node);
+  ASSIGN_OR_RETURN(bool right, is_possible(*binary.right));
+  if (binary.op.combination == Combination::not_related) return right;
+  bool is_or = binary.op.combination == Combination::any_of;
+  return right == is_or ? right : is_possible(*binary.left);
+}
+
+Result<bool> Candidates::is_possible(const Pipeline& pipeline) {
+  for (const PipelineElement& element : pipeline.elements) {
+    const auto* expression = std::get_if<SpansetExpression>(&element.node);
+    if (expression == nullptr) continue;
+    ASSIGN_OR_RETURN(bool possible, is_possible(*expression));
+    if (!possible) return false;
+  }
+  return true;
+}
+
+Result<bool> Candidates::is_possible(const PipelineExpression& expression) {
+  if (const auto* pipeline = std::get_if<Pipeline>(&expression.node)) return is_possible(*pipeline);
+  const auto& binary = std::get<PipelineBinary>(expression.node);
+  ASSIGN_OR_RETURN(bool right, is_possible(*binary.right));
+  if (binary.op.combination == Combination::not_related) return right;
+  bool is_or = binary.op.combination == Combination::any_of;
+  return right == is_or ? right : is_possible(*binary.left);
+}
+
+namespace {
+
+double joined_share(SpansetOperator op, double left, double right) {
+  if (op.combination == Combination::any_of) return left + right;
+  return op.combination == Combination::not_related ? right : std::min(left, right);
+}
+
+}  // namespace
+
+Result<double> Candidates::share(const SpansetExpression& expression) {
+  if (const auto* filter = std::get_if<SpansetFilter>(&expression.node)) return scan_.share(*filter);
+  const auto& binary = std::get<SpansetBinary>(expression.node);
+  ASSIGN_OR_RETURN(double left, share(*binary.left));
+  ASSIGN_OR_RETURN(double right, share(*binary.right));
+  return joined_share(binary.op, left, right);
+}
+
+Result<double> Candidates::share(const Pipeline& pipeline) {
+  double out = 1;
+  for (const PipelineElement& element : pipeline.elements) {
+    const auto* expression = std::get_if<SpansetExpression>(&element.node);
+    if (expression == nullptr) continue;
+    ASSIGN_OR_RETURN(double part, share(*expression));
+    out = std::min(out, part);
+  }
+  return out;
+}
+
+Result<double> Candidates::share(const PipelineExpression& expression) {
+  if (const auto* pipeline = std::get_if<Pipeline>(&expression.node)) return share(*pipeline);
+  const auto& binary = std::get<PipelineBinary>(expression.node);
+  ASSIGN_OR_RETURN(double left, share(*binary.left));
+  ASSIGN_OR_RETURN(double right, share(*binary.right));
+  return joined_share(binary.op, left, right);
 }
 
 }  // namespace clew::traceql

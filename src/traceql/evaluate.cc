@@ -1,5 +1,7 @@
 #include "traceql/evaluate.h"
 
+#include <algorithm>
+
 #include "traceql/operators.h"
 
 namespace clew::traceql {
@@ -15,10 +17,12 @@ bool is_trace_id(const FieldExpression& expression) {
   return attribute != nullptr && attribute->intrinsic == Intrinsic::trace_id;
 }
 
-FieldValue without_leading_zeros(FieldValue value) {
-  size_t first = value.text.find_first_not_of('0');
-  value.text.remove_prefix(first == std::string_view::npos ? value.text.size() : first);
-  return value;
+// Ids are numbers: zeros before them and the case of their digits do not count. What is no id is only a text.
+bool compare_trace_ids(Operator op, const FieldValue& left, const FieldValue& right) {
+  auto left_id = trace_id_of(left.text);
+  auto right_id = trace_id_of(right.text);
+  if (left.type != Type::string || right.type != Type::string || !left_id || !right_id) return compare(op, left, right);
+  return compare(op, FieldValue::of_text(left_id->hex()), FieldValue::of_text(right_id->hex()));
 }
 
 bool compare_values(const Binary& binary, const Program& program, const FieldValue& left, const FieldValue& right) {
@@ -27,7 +31,7 @@ bool compare_values(const Binary& binary, const Program& program, const FieldVal
   if (is_nil_literal(*binary.left)) return right.is_nil() == (binary.op == Operator::equal);
   if (is_regex(binary.op)) return match(binary.op, left, program.regex(binary));
   if (is_trace_id(*binary.left) || is_trace_id(*binary.right)) {
-    return compare(binary.op, without_leading_zeros(left), without_leading_zeros(right));
+    return compare_trace_ids(binary.op, left, right);
   }
   return compare(binary.op, left, right);
 }
@@ -46,6 +50,13 @@ Result<FieldValue> unary_value(const Unary& unary, const TraceSpans& trace, size
 }
 
 }  // namespace
+
+std::optional<TraceId> trace_id_of(std::string_view text) {
+  size_t digits = std::min(text.find_first_not_of('0'), text.size());
+  auto id = TraceId::parse(digits == text.size() ? "0" : text.substr(digits));
+  if (!id || text.empty()) return std::nullopt;
+  return *id;
+}
 
 Result<bool> holds(const Binary& binary, const Program& program, bool attribute_on_left, const FieldValue& value) {
   FieldValue other = FieldValue::of(std::get<Literal>((attribute_on_left ? binary.right : binary.left)->node));

@@ -27,7 +27,10 @@ bool is_shown_apart(Intrinsic intrinsic) {
 }
 
 Result<FoundSpan> found_span(const TraceSpans& trace, size_t index) {
-  FoundSpan out{{trace.span_id(index)}, {}, trace.start_ns(index), trace.duration_ns(index), {}};
+  ASSIGN_OR_RETURN(uint64_t id, trace.span_id(index));
+  ASSIGN_OR_RETURN(uint64_t start_ns, trace.start_ns(index));
+  ASSIGN_OR_RETURN(uint64_t duration_ns, trace.duration_ns(index));
+  FoundSpan out{{id}, {}, start_ns, duration_ns, {}};
   UnitFields& fields = trace.fields();
   const auto& attributes = fields.program().attributes();
   for (size_t slot = 0; slot < attributes.size(); ++slot) {
@@ -84,8 +87,10 @@ Result<FoundTrace> found_trace(const TraceSpans& trace, const std::vector<Spanse
                                const SearchOptions& options) {
   FoundTrace out;
   out.id = trace.id();
-  out.root_service = trace.root_service().value_or("");
-  out.root_name = trace.root_name().value_or("");
+  ASSIGN_OR_RETURN(auto root_service, trace.root_service());
+  ASSIGN_OR_RETURN(auto root_name, trace.root_name());
+  out.root_service = std::move(root_service).value_or("");
+  out.root_name = std::move(root_name).value_or("");
   out.has_root = trace.summary().root_row != kNoRow;
   out.start_ns = trace.summary().start_ns;
   out.duration_ns = trace.summary().end_ns - trace.summary().start_ns;

@@ -157,7 +157,8 @@ Result<Spansets> run(const PipelineExpression& expression, const TraceSpans& tra
   ASSIGN_OR_RETURN(Spansets right_sets, run(*binary.right, trace));
   ASSIGN_OR_RETURN(auto left, single(left_sets));
   ASSIGN_OR_RETURN(auto right, single(right_sets));
-  Spanset out{combine(binary.op, trace, left, right), {}};
+  ASSIGN_OR_RETURN(auto combined, combine(binary.op, trace, left, right));
+  Spanset out{std::move(combined), {}};
   for (const Spansets* side : {&left_sets, &right_sets}) {
     for (const Spanset& spanset : *side) {
       out.attributes.insert(out.attributes.end(), spanset.attributes.begin(), spanset.attributes.end());

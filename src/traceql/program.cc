@@ -5,19 +5,24 @@
 
 namespace clew::traceql {
 
-Result<std::unique_ptr<Program>> Program::make(const Query& query) {
+Result<std::unique_ptr<Program>> Program::make(const Query& query, const Attribute* also) {
   auto program = std::unique_ptr<Program>(new Program(query));
   const auto* pipelines = std::get_if<PipelineExpression>(&query.body);
   if (pipelines == nullptr) return fail(ErrorCode::unimplemented, "a metrics query is not a search");
   TRY(program->add(*pipelines));
+  if (also != nullptr) program->add(*also);
   return program;
+}
+
+void Program::add(const Attribute& attribute) {
+  auto [known, is_new] = by_name_.try_emplace(print(attribute), attributes_.size());
+  if (is_new) attributes_.push_back(&attribute);
+  slots_.emplace(&attribute, known->second);
 }
 
 Status Program::add(const FieldExpression& expression) {
   if (const auto* attribute = std::get_if<Attribute>(&expression.node)) {
-    auto [known, is_new] = by_name_.try_emplace(print(*attribute), attributes_.size());
-    if (is_new) attributes_.push_back(attribute);
-    slots_.emplace(attribute, known->second);
+    add(*attribute);
   } else if (const auto* unary = std::get_if<Unary>(&expression.node)) {
     TRY(add(*unary->operand));
   } else if (const auto* binary = std::get_if<Binary>(&expression.node)) {

@@ -17,8 +17,9 @@ namespace clew::traceql {
 
 class Program {
  public:
-  // Precondition: check(query) found nothing.
-  static Result<std::unique_ptr<Program>> make(const Query& query);
+  // Precondition: check(query) found nothing. `also` is an attribute to be read beside those of the query; it outlives
+  // the program.
+  static Result<std::unique_ptr<Program>> make(const Query& query, const Attribute* also = nullptr);
 
   const Query& query() const { return query_; }
   // The distinct attributes that the query mentions, in the order of their first mention.
@@ -31,6 +32,7 @@ class Program {
 
  private:
   explicit Program(const Query& query) : query_(query) {}
+  void add(const Attribute& attribute);
   Status add(const FieldExpression& expression);
   Status add(const SpansetExpression& expression);
   Status add(const ScalarExpression& expression);

@@ -36,8 +36,10 @@ class Reader {
     for (int number = 1; std::getline(in_, line); ++number) {
       if (line.empty() || line[0] == '#') continue;
       if (line.starts_with("trace ")) {
-        trace_ = {id_of(line.substr(6)), 7};
-        out_.trace_names[trace_] = line.substr(6);
+        std::string name = line.substr(6, line.find(' ', 6) - 6);
+        size_t id = line.find(" id=");
+        trace_ = id == std::string::npos ? TraceId{id_of(name), 7} : *TraceId::parse(line.substr(id + 4));
+        out_.trace_names[trace_] = name;
         above_.clear();
       } else if (line.find_first_not_of(' ') != std::string::npos &&
                  line.substr(line.find_first_not_of(' '), 5) == "span ") {

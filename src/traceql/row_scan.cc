@@ -2,152 +2,144 @@
 
 #include <algorithm>
 
-#include "traceql/evaluate.h"
-
 namespace clew::traceql {
-namespace {
 
-// The attribute of an expression that depends on this one attribute only: itself (a bare boolean), or compared with a
-// literal. Null for everything else.
-const Attribute* single_attribute(const FieldExpression& expression) {
-  if (const auto* attribute = std::get_if<Attribute>(&expression.node)) return attribute;
-  const auto* binary = std::get_if<Binary>(&expression.node);
-  if (binary == nullptr || !is_comparison(binary->op)) return nullptr;
-  const auto* left = std::get_if<Attribute>(&binary->left->node);
-  const auto* right = std::get_if<Attribute>(&binary->right->node);
-  if (left != nullptr && std::holds_alternative<Literal>(binary->right->node)) return left;
-  if (right != nullptr && std::holds_alternative<Literal>(binary->left->node)) return right;
-  return nullptr;
-}
-
-Result<bool> judge(const FieldExpression& expression, const Program& program, const FieldValue& value) {
-  if (std::holds_alternative<Attribute>(expression.node)) return value.is_true();
-  const auto& binary = std::get<Binary>(expression.node);
-  return holds(binary, program, std::holds_alternative<Attribute>(binary.left->node), value);
-}
-
-}  // namespace
-
-Result<const RowScan::Verdicts*> RowScan::verdicts(const FieldExpression& expression, const Attribute& attribute) {
-  auto [known, is_new] = verdicts_.try_emplace(&expression);
-  Verdicts& out = known->second;
-  if (!is_new) return &out;
-  const Program& program = fields_.program();
-  ASSIGN_OR_RETURN(out.absent, judge(expression, program, FieldValue{}));
-  out.any = out.absent;
-  for (const auto& column : fields_.columns(program.slot(attribute))) {
-    std::vector<uint8_t> by_code(column.entries);
-    for (uint32_t code = 0; code < column.entries; ++code) {
-      ASSIGN_OR_RETURN(bool verdict, judge(expression, program, fields_.entry(column, code)));
-      by_code[code] = verdict;
-      out.any |= verdict;
-    }
-    out.by_code.push_back(std::move(by_code));
+Result<LeafCondition*> RowScan::leaf(const FieldExpression& expression) {
+  auto known = leaves_.find(&expression);
+  if (known == leaves_.end()) {
+    ASSIGN_OR_RETURN(auto made, LeafCondition::make(fields_, expression));
+    known = leaves_.emplace(&expression, std::move(made)).first;
   }
-  return &out;
+  return known->second.get();
 }
 
-Result<bool> RowScan::possible(const FieldExpression& expression) {
+Result<bool> RowScan::possible(const FieldExpression& expression, std::optional<uint32_t> page) {
   if (const auto* literal = std::get_if<Literal>(&expression.node)) {
     return literal->type == Type::boolean && literal->as_bool();
   }
   if (const auto* junction = std::get_if<Junction>(&expression.node)) {
     for (const FieldExpression& operand : junction->operands) {
-      ASSIGN_OR_RETURN(bool verdict, possible(operand));
+      ASSIGN_OR_RETURN(bool verdict, possible(operand, page));
       if (verdict != junction->conjunction) return verdict;
     }
     return junction->conjunction;
   }
-  const Attribute* attribute = single_attribute(expression);
-  if (attribute == nullptr || fields_.source(fields_.program().slot(*attribute)) != Source::columns) return true;
-  ASSIGN_OR_RETURN(const Verdicts* verdicts, this->verdicts(expression, *attribute));
-  return verdicts->any;
+  ASSIGN_OR_RETURN(const LeafCondition* leaf, this->leaf(expression));
+  if (leaf == nullptr) return true;
+  return page ? leaf->is_possible(*page) : leaf->is_possible();
+}
+
+Result<bool> RowScan::is_exact(const FieldExpression& expression) {
+  if (std::holds_alternative<Literal>(expression.node)) return true;
+  if (const auto* junction = std::get_if<Junction>(&expression.node)) {
+    for (const FieldExpression& operand : junction->operands) {
+      ASSIGN_OR_RETURN(bool exact, is_exact(operand));
+      if (!exact) return false;
+    }
+    return true;
+  }
+  ASSIGN_OR_RETURN(const LeafCondition* leaf, this->leaf(expression));
+  return leaf != nullptr && leaf->is_exact();
+}
+
+Result<double> RowScan::share(const FieldExpression& expression) {
+  if (const auto* literal = std::get_if<Literal>(&expression.node)) {
+    return literal->type == Type::boolean && literal->as_bool() ? 1 : 0;
+  }
+  if (const auto* junction = std::get_if<Junction>(&expression.node)) {
+    double out = junction->conjunction ? 1 : 0;
+    for (const FieldExpression& operand : junction->operands) {
+      ASSIGN_OR_RETURN(double part, share(operand));
+      out = junction->conjunction ? out * part : std::min(1.0, out + part);
+    }
+    return out;
+  }
+  ASSIGN_OR_RETURN(const LeafCondition* leaf, this->leaf(expression));
+  return leaf == nullptr ? 1 : leaf->share();
 }
 
 Result<bool> RowScan::is_hopeless(const SpansetFilter& filter) {
   if (!filter.condition) return false;
-  ASSIGN_OR_RETURN(bool verdict, possible(*filter.condition));
+  ASSIGN_OR_RETURN(bool verdict, possible(*filter.condition, std::nullopt));
   return !verdict;
 }
 
-Status RowScan::scan(const SpansetFilter& filter, RowRange rows, Mask& mask) {
-  mask.assign(rows.size(), 1);
-  return filter.condition ? scan_expression(*filter.condition, rows, mask) : Status{};
+Result<double> RowScan::share(const SpansetFilter& filter) {
+  if (!filter.condition) return 1;
+  const Unit& unit = fields_.unit();
+  const uint32_t pages = (unit.rows() + unit.page_rows() - 1) / unit.page_rows();
+  uint32_t possible_pages = 0;
+  for (uint32_t page = 0; page < pages; ++page) {
+    ASSIGN_OR_RETURN(bool possible, this->possible(*filter.condition, page));
+    possible_pages += possible;
+  }
+  ASSIGN_OR_RETURN(double of_page, share(*filter.condition));
+  return of_page * possible_pages / std::max(pages, 1U);
 }
 
-Status RowScan::scan_expression(const FieldExpression& expression, RowRange rows, Mask& mask) {
-  if (const auto* literal = std::get_if<Literal>(&expression.node)) {
-    bool holds = literal->type == Type::boolean && literal->as_bool();
-    std::fill(mask.begin(), mask.end(), holds);
-    return {};
+Result<RowMask*> RowScan::mask_of(const SpansetFilter& filter) {
+  auto known = masks_.find(&filter);
+  if (known == masks_.end()) {
+    ASSIGN_OR_RETURN(bool exact, is_exact(*filter.condition));
+    const Unit& unit = fields_.unit();
+    known = masks_.emplace(&filter, RowMask(unit.rows(), unit.page_rows(), exact)).first;
   }
-  if (const auto* junction = std::get_if<Junction>(&expression.node)) return scan_junction(*junction, rows, mask);
-  const Attribute* attribute = single_attribute(expression);
-  if (attribute == nullptr) return {};
-  size_t slot = fields_.program().slot(*attribute);
-  if (fields_.source(slot) == Source::columns) return scan_columns(expression, *attribute, rows, mask);
-  const auto* binary = std::get_if<Binary>(&expression.node);
-  if (fields_.source(slot) != Source::number || binary == nullptr) return {};
-  return scan_numbers(*binary, std::holds_alternative<Attribute>(binary->left->node), fields_.number(slot), rows, mask);
+  return &known->second;
 }
 
-Status RowScan::scan_junction(const Junction& junction, RowRange rows, Mask& mask) {
-  Mask part(rows.size());
-  if (!junction.conjunction) std::fill(mask.begin(), mask.end(), 0);
-  for (const FieldExpression& operand : junction.operands) {
-    std::fill(part.begin(), part.end(), 1);
-    TRY(scan_expression(operand, rows, part));
-    if (junction.conjunction) {
-      for (size_t i = 0; i < mask.size(); ++i) mask[i] &= part[i];
-      // What is decided need not be looked at again.
-      if (std::ranges::all_of(mask, [](uint8_t m) { return m == 0; })) return {};
-    } else {
-      for (size_t i = 0; i < mask.size(); ++i) mask[i] |= part[i];
-    }
-  }
+Result<const RowMask*> RowScan::mask(const SpansetFilter& filter) {
+  ASSIGN_OR_RETURN(const RowMask* out, mask_of(filter));
+  return out;
+}
+
+const RowMask* RowScan::known_mask(const SpansetFilter& filter) const {
+  auto known = masks_.find(&filter);
+  return known == masks_.end() ? nullptr : &known->second;
+}
+
+Status RowScan::scan_page(const SpansetFilter& filter, uint32_t page) {
+  ASSIGN_OR_RETURN(RowMask * mask, mask_of(filter));
+  if (mask->page_is_scanned(page)) return {};
+  const Unit& unit = fields_.unit();
+  RowRange rows{page * unit.page_rows(), std::min(unit.rows(), (page + 1) * unit.page_rows())};
+  ASSIGN_OR_RETURN(bool possible, this->possible(*filter.condition, page));
+  page_.clear();
+  if (possible) TRY(scan(*filter.condition, page, rows, page_));
+  mask->set_page(page, page_);
   return {};
 }
 
-Status RowScan::scan_columns(const FieldExpression& expression, const Attribute& attribute, RowRange rows, Mask& mask) {
-  ASSIGN_OR_RETURN(const Verdicts* verdicts, this->verdicts(expression, attribute));
-  if (!verdicts->any) {
-    std::fill(mask.begin(), mask.end(), 0);
-    return {};
+Status RowScan::scan(const FieldExpression& expression, uint32_t page, RowRange rows, RowBits& out) {
+  if (const auto* junction = std::get_if<Junction>(&expression.node)) {
+    return scan_junction(*junction, page, rows, out);
   }
-  std::fill(mask.begin(), mask.end(), verdicts->absent);
-  const auto& columns = fields_.columns(fields_.program().slot(attribute));
-  const uint32_t page_rows = fields_.unit().page_rows();
-  // The first column that has a value decides, so the later ones are applied first and overwritten.
-  for (size_t c = columns.size(); c-- > 0;) {
-    const auto& by_code = verdicts->by_code[c];
-    if (columns[c].is_multi) {
-      TRY(fields_.unit().multi_codes(columns[c].id, rows, begins_, codes_));
-      for (size_t i = 0; i < mask.size(); ++i) {
-        if (begins_[i] == begins_[i + 1]) continue;
-        mask[i] = 0;
-        for (uint32_t at = begins_[i]; at < begins_[i + 1]; ++at) mask[i] |= by_code[codes_[at]];
-      }
-      continue;
-    }
-    ASSIGN_OR_RETURN(auto page, fields_.page_of(columns[c], rows.begin));
-    const uint32_t* codes = page.data() + rows.begin % page_rows;
-    for (size_t i = 0; i < mask.size(); ++i) {
-      if (codes[i] != kNoCode) mask[i] = by_code[codes[i]];
-    }
-  }
+  ASSIGN_OR_RETURN(bool possible, this->possible(expression, page));
+  ASSIGN_OR_RETURN(LeafCondition * leaf, this->leaf(expression));
+  if (possible && leaf != nullptr) return leaf->test(rows, out);
+  fill_bits(out, rows.size(), possible);
   return {};
 }
 
-Status RowScan::scan_numbers(const Binary& binary, bool attribute_on_left, NumberColumn column, RowRange rows,
-                             Mask& mask) {
-  const Program& program = fields_.program();
-  for (uint32_t i = 0; i < rows.size(); ++i) {
-    ASSIGN_OR_RETURN(int64_t number, fields_.number_at(column, rows.begin + i));
-    FieldValue value = column == NumberColumn::duration_ns ? FieldValue::of_duration(number)
-                       : column == NumberColumn::status    ? FieldValue::of(static_cast<StatusCode>(number))
-                                                           : FieldValue::of(static_cast<SpanKind>(number));
-    ASSIGN_OR_RETURN(bool verdict, holds(binary, program, attribute_on_left, value));
-    mask[i] = verdict;
+Status RowScan::scan_junction(const Junction& junction, uint32_t page, RowRange rows, RowBits& out) {
+  auto& order = orders_[&junction];
+  if (order.empty()) {
+    // What decides most rows comes first.
+    std::vector<std::pair<double, const FieldExpression*>> shares;
+    for (const FieldExpression& operand : junction.operands) {
+      ASSIGN_OR_RETURN(double part, share(operand));
+      shares.emplace_back(junction.conjunction ? part : -part, &operand);
+    }
+    std::ranges::stable_sort(shares, {}, &std::pair<double, const FieldExpression*>::first);
+    for (const auto& [part, operand] : shares) order.push_back(operand);
+  }
+  fill_bits(out, rows.size(), junction.conjunction);
+  RowBits all;
+  fill_bits(all, rows.size(), true);
+  RowBits part;
+  for (const FieldExpression* operand : order) {
+    TRY(scan(*operand, page, rows, part));
+    for (size_t i = 0; i < out.size(); ++i) out[i] = junction.conjunction ? out[i] & part[i] : out[i] | part[i];
+    if (junction.conjunction ? !has_bits(out) : out == all) return {};
   }
   return {};
 }

@@ -1,16 +1,19 @@
 // The quick test of whole pages on codes: which rows may satisfy a span filter. Each distinct value is judged once; a
-// row is then one array access.
+// row is then one array access, and a page whose codes or numbers cannot match is not read.
 //
 // The answer may hold rows that do not match (whatever needs the whole trace, or arithmetic, counts as a match), but
-// lacks none that does.
+// lacks none that does. Where nothing of the kind is in the filter, it is exact.
 // Thread rule: one thread.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
+#include "traceql/leaf_condition.h"
+#include "traceql/row_mask.h"
 #include "traceql/unit_fields.h"
 
 namespace clew::traceql {
@@ -19,31 +22,32 @@ class RowScan {
  public:
   explicit RowScan(UnitFields& fields) : fields_(fields) {}
 
+  UnitFields& fields() const { return fields_; }
   // True when no row of the unit can satisfy the filter, known from dictionaries alone.
   Result<bool> is_hopeless(const SpansetFilter& filter);
-  // mask[i] != 0 for rows.begin + i that may match. Precondition: the range lies within one page.
-  Status scan(const SpansetFilter& filter, RowRange rows, std::vector<uint8_t>& mask);
+  // A guess at the share of the unit's rows that satisfy it, 0 to 1.
+  Result<double> share(const SpansetFilter& filter);
+  // Makes the page part of mask(filter). Precondition of both: the filter has a condition.
+  Status scan_page(const SpansetFilter& filter, uint32_t page);
+  Result<const RowMask*> mask(const SpansetFilter& filter);
+  // The mask as far as there is one, or null.
+  const RowMask* known_mask(const SpansetFilter& filter) const;
 
  private:
-  // Per column of the attribute: the verdict on each of its codes; and on a row without any value.
-  struct Verdicts {
-    std::vector<std::vector<uint8_t>> by_code;
-    bool absent = false;
-    bool any = false;
-  };
-  using Mask = std::vector<uint8_t>;
-
-  Status scan_expression(const FieldExpression& expression, RowRange rows, Mask& mask);
-  Status scan_junction(const Junction& junction, RowRange rows, Mask& mask);
-  Status scan_columns(const FieldExpression& expression, const Attribute& attribute, RowRange rows, Mask& mask);
-  Status scan_numbers(const Binary& binary, bool attribute_on_left, NumberColumn column, RowRange rows, Mask& mask);
-  Result<const Verdicts*> verdicts(const FieldExpression& expression, const Attribute& attribute);
-  // Can be true for some row?
-  Result<bool> possible(const FieldExpression& expression);
+  Result<RowMask*> mask_of(const SpansetFilter& filter);
+  Result<LeafCondition*> leaf(const FieldExpression& expression);
+  // Can be true for some row of the unit, or of the page?
+  Result<bool> possible(const FieldExpression& expression, std::optional<uint32_t> page);
+  Result<bool> is_exact(const FieldExpression& expression);
+  Result<double> share(const FieldExpression& expression);
+  Status scan(const FieldExpression& expression, uint32_t page, RowRange rows, RowBits& out);
+  Status scan_junction(const Junction& junction, uint32_t page, RowRange rows, RowBits& out);
 
   UnitFields& fields_;
-  std::unordered_map<const FieldExpression*, Verdicts> verdicts_;
-  std::vector<uint32_t> begins_, codes_;
+  std::unordered_map<const FieldExpression*, std::unique_ptr<LeafCondition>> leaves_;
+  std::unordered_map<const SpansetFilter*, RowMask> masks_;
+  std::unordered_map<const Junction*, std::vector<const FieldExpression*>> orders_;
+  RowBits page_;
 };
 
 }  // namespace clew::traceql

@@ -1,33 +1,37 @@
 #include "traceql/search.h"
 
-#include <absl/container/flat_hash_map.h>
-
 #include <algorithm>
+#include <memory>
 
-#include "column/table_unit.h"
-#include "traceql/candidates.h"
+#include "traceql/candidate_queue.h"
 #include "traceql/found.h"
+#include "traceql/named_traces.h"
 #include "traceql/pipeline.h"
 #include "traceql/program.h"
-#include "traceql/unit_fields.h"
 
 namespace clew::traceql {
 namespace {
 
 // Listed traces are gathered in groups: one at a time would repeat the look-ups, all at once would do too much.
 constexpr size_t kGatherGroup = 64;
+// A block is read from its newest end, each time by so much more: a common value is found in the first pages, a rare
+// one without many rounds.
+constexpr uint32_t kSliceGrowth = 4;
 
-// A trace that may match, with the start of the whole, newest first.
-struct Candidate {
-  uint64_t start_ns = 0;
-  TraceId id;
-  size_t unit = 0;
-  uint32_t trace = 0;
-  bool is_listed = false;
-};
-
-bool newer(const Candidate& a, const Candidate& b) {
-  return a.start_ns != b.start_ns ? a.start_ns > b.start_ns : a.id < b.id;
+// Whether a trace of so many spans may have a spanset as large as the pipeline asks by count().
+bool may_count(const PipelineExpression& expression, uint32_t spans) {
+  const auto* pipeline = std::get_if<Pipeline>(&expression.node);
+  if (pipeline == nullptr) return true;
+  for (const PipelineElement& element : pipeline->elements) {
+    const auto* filter = std::get_if<ScalarFilter>(&element.node);
+    const auto* aggregate = filter == nullptr ? nullptr : std::get_if<Aggregate>(&filter->left.node);
+    const auto* bound = filter == nullptr ? nullptr : std::get_if<Literal>(&filter->right.node);
+    if (aggregate == nullptr || bound == nullptr || aggregate->function != AggregateFunction::count) continue;
+    double least = FieldValue::of(*bound).as_real();
+    if (filter->op == Operator::greater && spans <= least) return false;
+    if ((filter->op == Operator::greater_equal || filter->op == Operator::equal) && spans < least) return false;
+  }
+  return true;
 }
 
 class Search {
@@ -36,20 +40,16 @@ class Search {
       : snapshot_(snapshot), program_(program), options_(options) {}
 
   Result<SearchAnswer> run() {
-    ASSIGN_OR_RETURN(listed_, snapshot_.listed());
-    // The unit that ends last first: a trace starts before its unit ends, so a trace that only a later unit makes a
-    // candidate (also a listed one: its start is that of its earliest part) is not newer than that unit's end.
-    std::vector<const Unit*> units;
-    for (const auto& unit : snapshot_.units()) {
-      if (unit->rows() > 0) units.push_back(unit.get());
+    const auto& pipelines = std::get<PipelineExpression>(program_.query().body);
+    if (auto named = named_traces(pipelines)) {
+      for (TraceId id : *named) want(id);
+      answer_.units_read = static_cast<uint32_t>(snapshot_.units().size());
+      TRY(evaluate_newer_than(0));
+      return std::move(answer_);
     }
-    std::stable_sort(units.begin(), units.end(),
-                     [](const Unit* a, const Unit* b) { return a->max_end_ns() > b->max_end_ns(); });
-    for (const Unit* unit : units) {
-      TRY(evaluate_newer_than(unit->max_end_ns()));
-      if (is_complete()) break;
-      TRY(scan(*unit));
-    }
+    ASSIGN_OR_RETURN(auto listed, snapshot_.listed());
+    listed_ = ListedTraces(std::move(listed));
+    TRY(read_units());
     TRY(evaluate_newer_than(0));
     return std::move(answer_);
   }
@@ -61,38 +61,142 @@ class Search {
     return (options_.end_ns == 0 || start_ns <= options_.end_ns) && end_ns >= options_.start_ns;
   }
 
-  Status scan(const Unit& unit) {
-    ReadBudget& budget = snapshot_.budget();
-    if (listed_.empty() && !overlaps(unit.min_start_ns(), unit.max_end_ns())) {
-      ++answer_.units_pruned;
-      return {};
-    }
-    ++answer_.units_read;
-    TRY(budget.charge(unit.is_live() ? uint64_t{unit.rows()} * sizeof(uint32_t) : 0));
-    budget.inspected_spans += unit.rows();
-    budget.inspected_traces += unit.traces();
-    ASSIGN_OR_RETURN(auto fields, UnitFields::make(unit, program_));
-    ASSIGN_OR_RETURN(Candidates found, find_candidates(*fields, !listed_.empty(), budget));
-    ASSIGN_OR_RETURN(auto summaries, unit.summaries());
-    size_t index = units_.size();
-    units_.push_back(std::move(fields));
-    for (uint32_t trace = 0; trace < summaries.size(); ++trace) {
-      const TraceSummary& summary = summaries[trace];
-      if (!listed_.empty() && listed_.contains(summary.id)) {
-        if (found.part[trace] && placed_.insert(summary.id).second) wanted_.push_back(summary.id);
+  void want(TraceId id) {
+    if (placed_.insert(id).second) wanted_.push_back(id);
+  }
+
+  // The unit whose rest may start last goes first: what of it becomes a candidate only later (also a listed trace,
+  // whose start is that of its earliest part) is not newer than its bound.
+  Status read_units() {
+    auto older = [](const SearchedUnit* a, const SearchedUnit* b) { return a->bound_ns < b->bound_ns; };
+    std::vector<SearchedUnit*> open;
+    for (const auto& unit : snapshot_.units()) {
+      if (unit->rows() == 0) continue;
+      if (listed_.empty() && !overlaps(unit->min_start_ns(), unit->max_end_ns())) {
+        ++answer_.units_pruned;
         continue;
       }
-      if (found.whole[trace] && overlaps(summary.start_ns, summary.end_ns)) {
-        candidates_.push_back({summary.start_ns, summary.id, index, trace, false});
+      SearchedUnit& searched = *searched_.emplace_back(std::make_unique<SearchedUnit>());
+      searched.unit = unit.get();
+      searched.traces_left = unit->traces();
+      searched.pages_left = (unit->rows() + unit->page_rows() - 1) / unit->page_rows();
+      searched.bound_ns = unit->max_end_ns();
+      open.push_back(&searched);
+    }
+    std::ranges::make_heap(open, older);
+    while (!open.empty()) {
+      std::ranges::pop_heap(open, older);
+      SearchedUnit& searched = *open.back();
+      TRY(evaluate_newer_than(searched.bound_ns));
+      if (is_complete()) return {};
+      TRY(read_slice(searched));
+      if (searched.is_done()) {
+        open.pop_back();
+      } else {
+        std::ranges::push_heap(open, older);
       }
     }
+    return {};
+  }
+
+  // False: nothing in the unit can match.
+  Result<bool> begin(SearchedUnit& searched) {
+    ASSIGN_OR_RETURN(searched.fields, UnitFields::make(*searched.unit, program_));
+    searched.scan = std::make_unique<RowScan>(*searched.fields);
+    searched.candidates = std::make_unique<Candidates>(*searched.scan, listed_, order_, snapshot_.budget());
+    if (!listed_.empty()) return true;
+    return searched.candidates->is_possible();
+  }
+
+  // Takes the next traces from the newest end; of a live unit, whose traces are in no order, all.
+  Status read_slice(SearchedUnit& searched) {
+    const Unit& unit = *searched.unit;
+    TRY(snapshot_.budget().check_time());
+    if (!searched.candidates) {
+      ASSIGN_OR_RETURN(bool possible, begin(searched));
+      ++(possible ? answer_.units_read : answer_.units_pruned);
+      if (!possible) {
+        searched.traces_left = 0;
+        searched.release_if_done();
+        return {};
+      }
+    }
+    uint32_t first = searched.traces_left;
+    uint32_t pages = searched.pages_left;
+    while (first == searched.traces_left) {
+      pages = unit.is_live() || searched.slice_pages >= pages ? 0 : pages - searched.slice_pages;
+      searched.slice_pages *= kSliceGrowth;
+      first = 0;
+      if (pages > 0) {
+        ASSIGN_OR_RETURN(first, searched.candidates->first_trace(pages));
+      }
+    }
+    TRY(count_inspected(
+        unit, RowRange{pages * unit.page_rows(), std::min(unit.rows(), searched.pages_left * unit.page_rows())},
+        searched.traces_left - first));
+    ASSIGN_OR_RETURN(TraceSet within, in_range(searched, first));
+    searched.pages_left = pages;
+    searched.traces_left = first;
+    if (first > 0) {
+      ASSIGN_OR_RETURN(auto summaries, unit.summaries());
+      searched.bound_ns = std::min(searched.bound_ns, summaries[first - 1].start_ns);
+    }
+    TRY(find_in(searched, std::move(within)));
+    searched.release_if_done();
+    return {};
+  }
+
+  Status count_inspected(const Unit& unit, RowRange rows, uint32_t traces) {
+    ReadBudget& budget = snapshot_.budget();
+    budget.inspected_spans += rows.size();
+    budget.inspected_traces += traces;
+    return budget.charge(unit.is_live() ? uint64_t{rows.size()} * sizeof(uint32_t) : 0);
+  }
+
+  // Traces first … traces_left - 1 that meet the range, or are listed.
+  Result<TraceSet> in_range(SearchedUnit& searched, uint32_t first) {
+    const Unit& unit = *searched.unit;
+    TraceSet out(unit.traces());
+    bool is_open = options_.start_ns == 0 && options_.end_ns == 0;
+    bool is_inside =
+        unit.min_start_ns() >= options_.start_ns && (options_.end_ns == 0 || unit.max_end_ns() <= options_.end_ns);
+    if (is_open || is_inside) {
+      out.set_range(first, searched.traces_left);
+      return out;
+    }
+    ASSIGN_OR_RETURN(auto summaries, unit.summaries());
+    for (uint32_t trace = first; trace < searched.traces_left; ++trace) {
+      if (overlaps(summaries[trace].start_ns, summaries[trace].end_ns)) out.set(trace);
+    }
+    if (listed_.empty()) return out;
+    ASSIGN_OR_RETURN(const TraceSet* listed, searched.candidates->listed());
+    listed->for_each([&](uint32_t trace) {
+      if (trace >= first && trace < searched.traces_left) out.set(trace);
+    });
+    return out;
+  }
+
+  Status find_in(SearchedUnit& searched, TraceSet within) {
+    if (within.empty()) return {};
+    ASSIGN_OR_RETURN(TraceSet found, searched.candidates->find(std::move(within)));
+    if (found.empty()) return {};
+    ASSIGN_OR_RETURN(auto summaries, searched.unit->summaries());
+    found.for_each([&](uint32_t trace) {
+      const TraceSummary& summary = summaries[trace];
+      if (!listed_.empty() && listed_.contains(summary.id)) {
+        want(summary.id);
+      } else if (may_count(std::get<PipelineExpression>(program_.query().body), summary.spans)) {
+        queue_.push({summary.start_ns, summary.id, &searched, trace});
+        ++searched.pending;
+      }
+    });
     return {};
   }
 
   // The start of the whole of each wanted listed trace, over all units, whatever the time range.
   Status place_listed() {
     for (TraceId id : wanted_) {
-      Candidate candidate{UINT64_MAX, id, 0, 0, true};
+      Candidate candidate{UINT64_MAX, id, nullptr, 0};
       uint64_t end_ns = 0;
       for (const auto& unit : snapshot_.units()) {
         ASSIGN_OR_RETURN(auto trace, unit->find_trace(id));
@@ -101,7 +205,7 @@ class Search {
         candidate.start_ns = std::min(candidate.start_ns, summaries[*trace].start_ns);
         end_ns = std::max(end_ns, summaries[*trace].end_ns);
       }
-      if (overlaps(candidate.start_ns, end_ns)) candidates_.push_back(candidate);
+      if (candidate.start_ns != UINT64_MAX && overlaps(candidate.start_ns, end_ns)) listed_queue_.push(candidate);
     }
     wanted_.clear();
     return {};
@@ -110,43 +214,47 @@ class Search {
   // Evaluates candidates in order until the answer is complete or those left start at or before `bound_ns`.
   Status evaluate_newer_than(uint64_t bound_ns) {
     TRY(place_listed());
-    std::sort(candidates_.begin(), candidates_.end(), newer);
-    size_t next = 0;
-    for (; next < candidates_.size() && !is_complete(); ++next) {
-      if (bound_ns != 0 && candidates_[next].start_ns <= bound_ns) break;
-      if (next % 64 == 0) TRY(snapshot_.budget().check_time());
-      if (candidates_[next].is_listed) TRY(gather_from(next));
-      TRY(evaluate(candidates_[next]));
+    for (uint64_t count = 1; !is_complete(); ++count) {
+      if (count % 64 == 0) TRY(snapshot_.budget().check_time());
+      bool listed_is_next = !listed_queue_.empty() && (queue_.empty() || is_older(queue_.top(), listed_queue_.top()));
+      CandidateQueue& next = listed_is_next ? listed_queue_ : queue_;
+      if (next.empty() || (bound_ns != 0 && next.top().start_ns <= bound_ns)) return {};
+      if (listed_is_next) {
+        TRY(gather());
+        continue;
+      }
+      Candidate candidate = queue_.pop();
+      TRY(evaluate(candidate));
+      --candidate.searched->pending;
+      candidate.searched->release_if_done();
     }
-    candidates_.erase(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(next));
     return {};
   }
 
   // Makes the next listed candidates one unit, and whole in it.
-  Status gather_from(size_t next) {
+  Status gather() {
     std::vector<TraceId> ids;
-    for (size_t i = next; i < candidates_.size() && ids.size() < kGatherGroup; ++i) {
-      if (candidates_[i].is_listed) ids.push_back(candidates_[i].id);
-    }
+    while (!listed_queue_.empty() && ids.size() < kGatherGroup) ids.push_back(listed_queue_.pop().id);
     ASSIGN_OR_RETURN(auto table, snapshot_.gather(ids));
-    gathered_.push_back(std::make_unique<TableUnit>("gathered", table, table->rows()));
-    ASSIGN_OR_RETURN(auto fields, UnitFields::make(*gathered_.back(), program_));
-    units_.push_back(std::move(fields));
-    size_t left = ids.size();
-    for (size_t i = next; left > 0; ++i) {
-      if (!candidates_[i].is_listed) continue;
-      --left;
-      ASSIGN_OR_RETURN(auto trace, gathered_.back()->find_trace(candidates_[i].id));
-      candidates_[i].is_listed = false;
-      candidates_[i].unit = units_.size() - 1;
-      candidates_[i].trace = trace.value_or(kNoTrace);
+    snapshot_.budget().inspected_spans += table->rows();
+    snapshot_.budget().inspected_traces += ids.size();
+    SearchedUnit& searched = *searched_.emplace_back(std::make_unique<SearchedUnit>());
+    searched.gathered = std::make_unique<TableUnit>("gathered", table, table->rows());
+    searched.unit = searched.gathered.get();
+    ASSIGN_OR_RETURN(searched.fields, UnitFields::make(*searched.unit, program_));
+    ASSIGN_OR_RETURN(auto summaries, searched.unit->summaries());
+    for (uint32_t trace = 0; trace < summaries.size(); ++trace) {
+      queue_.push({summaries[trace].start_ns, summaries[trace].id, &searched, trace});
+      ++searched.pending;
     }
     return {};
   }
 
   Status evaluate(const Candidate& candidate) {
-    if (candidate.trace == kNoTrace) return {};
-    ASSIGN_OR_RETURN(auto trace, TraceSpans::load(*units_[candidate.unit], candidate.trace));
+    const SearchedUnit& searched = *candidate.searched;
+    ASSIGN_OR_RETURN(auto trace, TraceSpans::load(*searched.fields, searched.scan.get(), candidate.trace));
+    ASSIGN_OR_RETURN(bool in_range, trace->overlaps(options_.start_ns, options_.end_ns));
+    if (!in_range) return {};
     ASSIGN_OR_RETURN(auto spansets, traceql::run(std::get<PipelineExpression>(program_.query().body), *trace));
     if (spansets.empty()) return {};
     ASSIGN_OR_RETURN(FoundTrace found, found_trace(*trace, spansets, options_));
@@ -157,12 +265,12 @@ class Search {
   const Snapshot& snapshot_;
   const Program& program_;
   const SearchOptions& options_;
-  absl::flat_hash_set<TraceId> listed_;
+  ListedTraces listed_;
   absl::flat_hash_set<TraceId> placed_;  // listed traces that are candidates already
   std::vector<TraceId> wanted_;          // of these, the ones whose start is not known yet
-  std::vector<std::unique_ptr<UnitFields>> units_;
-  std::vector<std::unique_ptr<TableUnit>> gathered_;
-  std::vector<Candidate> candidates_;
+  std::vector<std::unique_ptr<SearchedUnit>> searched_;
+  ScanOrder order_;
+  CandidateQueue queue_, listed_queue_;
   SearchAnswer answer_;
 };
 

@@ -23,7 +23,7 @@ Result<std::vector<uint32_t>> evaluate(const SpansetExpression& expression, cons
 Result<std::vector<uint32_t>> filter_spans(const SpansetFilter& filter, const TraceSpans& trace,
                                            const std::vector<uint32_t>& among);
 // Left op right.
-std::vector<uint32_t> combine(SpansetOperator op, const TraceSpans& trace, const std::vector<uint32_t>& left,
-                              const std::vector<uint32_t>& right);
+Result<std::vector<uint32_t>> combine(SpansetOperator op, const TraceSpans& trace, const std::vector<uint32_t>& left,
+                                      const std::vector<uint32_t>& right);
 
 }  // namespace clew::traceql

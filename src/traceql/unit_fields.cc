@@ -10,7 +10,7 @@ namespace {
 FieldValue many_of(std::vector<FieldValue> items) {
   FieldValue many;
   many.is_many = true;
-  many.type = items.front().type;
+  if (!items.empty()) many.type = items.front().type;
   many.items = std::move(items);
   return many;
 }
@@ -28,15 +28,10 @@ Result<std::unique_ptr<UnitFields>> UnitFields::make(const Unit& unit, const Pro
   return fields;
 }
 
-Status UnitFields::add_column(Slot& slot, ColumnId id) {
-  ASSIGN_OR_RETURN(uint32_t entries, unit_.entries(id));
-  slot.columns.push_back({id, unit_.is_multi(id), entries});
-  return {};
-}
-
 Status UnitFields::add_attribute(Slot& slot, Scope scope, std::string_view name) {
   ASSIGN_OR_RETURN(auto id, unit_.attribute(scope, name));
-  return id ? add_column(slot, *id) : Status{};
+  if (id) add_column(slot, *id);
+  return {};
 }
 
 Status UnitFields::resolve(Slot& slot) {
@@ -47,11 +42,11 @@ Status UnitFields::resolve(Slot& slot) {
   };
   switch (attribute.intrinsic) {
     case Intrinsic::none: break;
-    case Intrinsic::name: return add_column(slot, kNameColumn);
-    case Intrinsic::status_message: return add_column(slot, kStatusMessageColumn);
-    case Intrinsic::event_name: return add_column(slot, kEventNameColumn);
-    case Intrinsic::instrumentation_name: return add_column(slot, kScopeNameColumn);
-    case Intrinsic::instrumentation_version: return add_column(slot, kScopeVersionColumn);
+    case Intrinsic::name: add_column(slot, kNameColumn); return {};
+    case Intrinsic::status_message: add_column(slot, kStatusMessageColumn); return {};
+    case Intrinsic::event_name: add_column(slot, kEventNameColumn); return {};
+    case Intrinsic::instrumentation_name: add_column(slot, kScopeNameColumn); return {};
+    case Intrinsic::instrumentation_version: add_column(slot, kScopeVersionColumn); return {};
     case Intrinsic::duration: number(NumberColumn::duration_ns); return {};
     case Intrinsic::status: number(NumberColumn::status); return {};
     case Intrinsic::kind: number(NumberColumn::kind); return {};
@@ -92,17 +87,32 @@ Result<std::span<const uint32_t>> UnitFields::page_of(const Column& column, uint
   return std::span<const uint32_t>(slot.get(), rows.size());
 }
 
-Result<int64_t> UnitFields::number_at(NumberColumn column, uint32_t row) {
-  auto& pages = number_pages_[static_cast<size_t>(column)];
-  uint32_t page = row / unit_.page_rows();
-  if (pages.empty()) pages.resize((unit_.rows() + unit_.page_rows() - 1) / unit_.page_rows());
+namespace {
+
+// The cell of a row in pages that read(rows, out) fills when they are first asked for.
+template <typename T, typename Read>
+Result<T> cell_of(const Unit& unit, std::vector<std::unique_ptr<T[]>>& pages, uint32_t row, Read&& read) {
+  const uint32_t page_rows = unit.page_rows();
+  uint32_t page = row / page_rows;
+  if (pages.empty()) pages.resize((unit.rows() + page_rows - 1) / page_rows);
   if (!pages[page]) {
-    RowRange rows{page * unit_.page_rows(), std::min(unit_.rows(), (page + 1) * unit_.page_rows())};
-    auto numbers = std::make_unique<int64_t[]>(rows.size());
-    TRY(unit_.numbers(column, rows, numbers.get()));
-    pages[page] = std::move(numbers);
+    RowRange rows{page * page_rows, std::min(unit.rows(), (page + 1) * page_rows)};
+    auto cells = std::make_unique<T[]>(rows.size());
+    TRY(read(rows, cells.get()));
+    pages[page] = std::move(cells);
   }
-  return pages[page][row % unit_.page_rows()];
+  return pages[page][row % page_rows];
+}
+
+}  // namespace
+
+Result<int64_t> UnitFields::number_at(NumberColumn column, uint32_t row) {
+  return cell_of(unit_, number_pages_[static_cast<size_t>(column)], row,
+                 [&](RowRange rows, int64_t* out) { return unit_.numbers(column, rows, out); });
+}
+
+Result<uint64_t> UnitFields::span_id_at(uint32_t row) {
+  return cell_of(unit_, span_id_pages_, row, [&](RowRange rows, uint64_t* out) { return unit_.span_ids(rows, out); });
 }
 
 Result<FieldValue> UnitFields::value(size_t index, uint32_t row, const TraceSpans& trace, size_t span) {
@@ -125,14 +135,16 @@ Result<FieldValue> UnitFields::from_columns(Slot& slot, uint32_t row) {
     if (!column.is_multi) {
       ASSIGN_OR_RETURN(auto codes, page_of(column, row));
       uint32_t code = codes[row % unit_.page_rows()];
-      if (code != kNoCode) return entry(column, code);
-      continue;
+      if (code == kNoCode) continue;
+      ASSIGN_OR_RETURN(ValueView value, unit_.value(column.id, code));
+      return FieldValue::of(value);
     }
     TRY(unit_.multi_codes(column.id, {row, row + 1}, begins_, codes_));
     if (codes_.empty()) continue;
     std::vector<FieldValue> items;
     for (uint32_t code : codes_) {
-      FieldValue item = entry(column, code);
+      ASSIGN_OR_RETURN(ValueView value, unit_.value(column.id, code));
+      FieldValue item = FieldValue::of(value);
       if (item.is_many) {
         std::move(item.items.begin(), item.items.end(), std::back_inserter(items));
       } else {
@@ -140,7 +152,7 @@ Result<FieldValue> UnitFields::from_columns(Slot& slot, uint32_t row) {
       }
     }
     if (items.size() == 1) return std::move(items.front());
-    if (!items.empty()) return many_of(std::move(items));
+    return many_of(std::move(items));
   }
   return FieldValue{};
 }

@@ -44,15 +44,14 @@ class UnitFields {
   struct Column {
     ColumnId id = 0;
     bool is_multi = false;
-    uint32_t entries = 0;
   };
   const std::vector<Column>& columns(size_t slot) const { return slots_[slot].columns; }
   NumberColumn number(size_t slot) const { return slots_[slot].number; }
   // The codes of the page that holds the row; one per row of the page. Precondition: !is_multi.
   Result<std::span<const uint32_t>> page_of(const Column& column, uint32_t row);
-  FieldValue entry(const Column& column, uint32_t code) const { return FieldValue::of(unit_.entry(column.id, code)); }
 
   Result<int64_t> number_at(NumberColumn column, uint32_t row);
+  Result<uint64_t> span_id_at(uint32_t row);
 
  private:
   struct Slot {
@@ -71,7 +70,7 @@ class UnitFields {
   UnitFields(const Unit& unit, const Program& program) : unit_(unit), program_(program) {}
 
   Status resolve(Slot& slot);
-  Status add_column(Slot& slot, ColumnId id);
+  void add_column(Slot& slot, ColumnId id) { slot.columns.push_back({id, unit_.is_multi(id)}); }
   Status add_attribute(Slot& slot, Scope scope, std::string_view name);
   Result<FieldValue> from_columns(Slot& slot, uint32_t row);
   Result<FieldValue> from_ids(Slot& slot, uint32_t row, const TraceSpans& trace);
@@ -83,6 +82,7 @@ class UnitFields {
   std::vector<Slot> slots_;
   std::vector<CodePages> code_pages_;
   std::array<std::vector<std::unique_ptr<int64_t[]>>, 8> number_pages_;
+  std::vector<std::unique_ptr<uint64_t[]>> span_id_pages_;
   std::vector<uint32_t> begins_, codes_;
 };
 
