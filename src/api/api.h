@@ -6,13 +6,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "api/query_pool.h"
 #include "column/span_source.h"
+#include "column/store_admin.h"
 #include "env/clock.h"
 #include "net/http.h"
 
@@ -29,7 +29,7 @@ struct BuildInfo {
 // Settings under `query.`, and what only the server knows.
 struct ApiOptions {
   BuildInfo build;
-  std::function<bool()> ready;  // none: always
+  StoreAdmin* admin = nullptr;  // outlives the Api; none: units are not listed
   bool tenancy = false;         // X-Scope-OrgID is needed
   uint32_t threads = 2;
   uint32_t queue = 256;                            // queries waiting for a thread; a further one hears 429

@@ -86,11 +86,7 @@ net::Headers accepting(std::string type) {
 
 TEST_F(ApiTest, SaysHowItIs) {
   options_.build = {"1.2", "abc", "main", "2026", "g++ 12"};
-  bool ready = false;
-  options_.ready = [&] { return ready; };
   EXPECT_EQ(get("/api/echo").body, "echo");
-  EXPECT_EQ(get("/ready").status, 503);
-  ready = true;
   EXPECT_EQ(get("/ready").status, 200);
   EXPECT_EQ(get("/ready").body, "ready\n");
   EXPECT_EQ(
@@ -313,10 +309,43 @@ TEST_F(ApiTest, BoundsTagValues) {
   EXPECT_EQ(parser.parse(response.body)["tagValues"].get_array().value_unsafe().size(), 7U);
 }
 
-TEST_F(ApiTest, ListsUnits) {
-  EXPECT_THAT(get("/api/clew/units").body,
-              StartsWith(R"({"units":[{"name":"unit0","state":"live","rows":2,"traces":1,"bytes":")"));
-  EXPECT_THAT(get("/api/clew/units").body, HasSubstr(R"("minStartUnixNano":"1700000000000000001")"));
+class AdminFake final : public StoreAdmin {
+ public:
+  std::vector<UnitStatus> list(std::string_view tenant) override {
+    std::vector<UnitStatus> units;
+    if (tenant != kSingleTenant) return units;
+    auto add = [&](std::string name, std::string state, uint64_t rows, uint64_t time_ns) -> UnitStatus& {
+      UnitStatus& unit = units.emplace_back();
+      unit.name = std::move(name);
+      unit.state = std::move(state);
+      unit.rows = rows;
+      unit.min_start_ns = time_ns;
+      unit.max_end_ns = time_ns + 1;
+      return unit;
+    };
+    add("old \"block\"", "block", 2, 5).max_receive_ns = 9;
+    add("new", "live", 3, 6).bytes = 1000;
+    add("empty", "live", 0, 0);
+    add("broken", "damaged", 0, 1).damage = "no footer";
+    return units;
+  }
+  std::vector<std::string> complaints() override { return {"block broken is damaged", "disk full"}; }
+};
+
+TEST_F(ApiTest, ListsUnitsNewestFirstAndWhatIsWrong) {
+  EXPECT_EQ(get("/api/clew/units").status, 400);
+  AdminFake admin;
+  options_.admin = &admin;
+  api_.reset();
+  EXPECT_EQ(
+      get("/api/clew/units").body,
+      R"({"units":[{"name":"new","state":"live","rows":3,"traces":0,"bytes":"1000","minStartUnixNano":"6",)"
+      R"("maxEndUnixNano":"7","minReceiveUnixNano":"0","maxReceiveUnixNano":"0"},{"name":"old \"block\"",)"
+      R"("state":"block","rows":2,"traces":0,"bytes":"0","minStartUnixNano":"5","maxEndUnixNano":"6",)"
+      R"("minReceiveUnixNano":"0","maxReceiveUnixNano":"9"},{"name":"broken","state":"damaged","damage":"no footer",)"
+      R"("rows":0,"traces":0,"bytes":"0","minStartUnixNano":"1","maxEndUnixNano":"2","minReceiveUnixNano":"0",)"
+      R"("maxReceiveUnixNano":"0"}],"complaints":["block broken is damaged","disk full"]})");
+  EXPECT_EQ(get("/ready").body, "ready\nblock broken is damaged\ndisk full\n");
 }
 
 TEST_F(ApiTest, KeepsTenantsApart) {

@@ -1,4 +1,5 @@
-// The endpoints that say how the service is.
+// The endpoints that say how the service is. Whoever asks is answered by a server that is ready; what is wrong with it
+// nevertheless stands below.
 #include "api/endpoint.h"
 #include "base/counters.h"
 #include "base/json_text.h"
@@ -10,8 +11,11 @@ Result<net::Response> echo(const Call&) {
 }
 
 Result<net::Response> ready(const Call& call) {
-  if (!call.options.ready || call.options.ready()) return net::Response::text(200, "ready\n");
-  return net::Response::text(503, "not ready: starting or shutting down\n");
+  std::string body = "ready\n";
+  if (call.options.admin != nullptr) {
+    for (const std::string& complaint : call.options.admin->complaints()) body += complaint + "\n";
+  }
+  return net::Response::text(200, std::move(body));
 }
 
 Result<net::Response> build_info(const Call& call) {

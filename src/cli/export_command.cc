@@ -56,10 +56,15 @@ Result<ExitCode> export_traces(const ExportArguments& arguments) {
     progress.add(1);
   }
   progress.finish();
-  fmt::print(stderr, "{} spans of {} traces exported\n", count_text(spans), count_text(rows.size()));
+  if (rows.empty()) {
+    std::string times = stored_times(*source);
+    complain("nothing matched" + (times.empty() ? "" : "; " + times));
+    return kNothingFound;
+  }
+  fmt::print(stderr, "{} of {} exported\n", counted(spans, "span"), counted(rows.size(), "trace"));
   if (rows.size() == arguments.limit)
-    complain(fmt::format("there may be more: the limit of {} traces was reached", arguments.limit));
-  return rows.empty() ? kNothingFound : kOk;
+    complain(fmt::format("there may be more: the limit of {} was reached", counted(arguments.limit, "trace")));
+  return kOk;
 }
 
 }  // namespace

@@ -68,7 +68,8 @@ std::string found_traces_table(const std::vector<FoundTraceRow>& rows, int width
                                 "SPANS", "ERRORS", "MATCHED", "ROOT");
   constexpr size_t kBeforeRoot = 94;
   constexpr size_t kLeastRoot = 20;
-  size_t left = std::max(static_cast<size_t>(width), kBeforeRoot + kLeastRoot) - kBeforeRoot;
+  size_t left = SIZE_MAX;
+  if (width > 0) left = std::max(static_cast<size_t>(width), kBeforeRoot + kLeastRoot) - kBeforeRoot;
   for (const FoundTraceRow& row : rows) {
     // Columns are characters; fmt counts the µ of a duration as one, too.
     out += fmt::format("{:<32}  {:<23}  {:>8}  {:>6}  {:>6}  {:>7}  {}\n", row.trace_id, time_text(row.start_ns),

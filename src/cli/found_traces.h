@@ -25,6 +25,7 @@ struct FoundTraceRow {
 // corruption when the body is not an answer to a search.
 Result<std::vector<FoundTraceRow>> parse_found_traces(const std::string& body);
 
+// Names are cut where a line would be longer than `width`; 0: they are not.
 std::string found_traces_table(const std::vector<FoundTraceRow>& rows, int width);
 
 }  // namespace clew::cli

@@ -46,6 +46,8 @@ TEST(FoundTraces, TableHasALinePerTraceAndCutsTheRoot) {
   EXPECT_THAT(table, testing::HasSubstr("2023-11-14 22:13:20.000"));
   EXPECT_THAT(table, testing::HasSubstr("< 1 ms"));
   EXPECT_THAT(table, testing::Not(testing::HasSubstr(std::string(100, 'n'))));
+  // Where nobody looks, nothing is lost.
+  EXPECT_THAT(found_traces_table({row}, 0), testing::HasSubstr(std::string(300, 'n')));
 }
 
 }  // namespace

@@ -13,7 +13,9 @@ namespace {
 class LocalSource final : public TempoSource {
  public:
   LocalSource(std::string folder, std::unique_ptr<store::Store> store)
-      : where_("the data directory " + folder), store_(std::move(store)), api_(store_->source(), options()) {}
+      : where_("the data directory " + folder),
+        store_(std::move(store)),
+        api_(store_->source(), options(store_->admin())) {}
 
   Result<std::string> get(std::string_view path, const QueryParameters& parameters, std::string_view accept) override {
     net::Request request;
@@ -27,8 +29,9 @@ class LocalSource final : public TempoSource {
   const std::string& where() const override { return where_; }
 
  private:
-  static api::ApiOptions options() {
+  static api::ApiOptions options(StoreAdmin& admin) {
     api::ApiOptions options;
+    options.admin = &admin;
     // Whoever waits at a terminal may end it there.
     options.time_limit_ns = 0;
     options.threads = 1;
@@ -43,9 +46,15 @@ class LocalSource final : public TempoSource {
 }  // namespace
 
 Result<std::unique_ptr<TempoSource>> local_source(const std::string& folder) {
-  auto is_folder = env::system_files().is_folder(folder);
-  if (!is_folder || !*is_folder)
-    return fail(ErrorCode::unavailable, fmt::format("there is no data directory '{}'", folder));
+  env::Files& files = env::system_files();
+  ASSIGN_OR_RETURN(bool exists, files.exists(folder));
+  if (!exists) return fail(ErrorCode::unavailable, fmt::format("there is no data directory '{}'", folder));
+  ASSIGN_OR_RETURN(bool has_log, files.is_folder(folder + "/log"));
+  ASSIGN_OR_RETURN(bool has_blocks, files.is_folder(folder + "/tenants"));
+  if (!has_log && !has_blocks) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("'{}' is not a data directory: it has neither a folder log nor tenants", folder));
+  }
   store::StoreOptions options;
   options.folder = folder;
   options.read_only = true;

@@ -11,6 +11,8 @@
 
 namespace clew::cli {
 
+enum class OtlpEncoding { protobuf, json };
+
 struct Acknowledgement {
   bool busy = false;  // refused for now: retry after delay_ms
   uint32_t delay_ms = 1000;
@@ -21,10 +23,12 @@ struct Acknowledgement {
 class OtlpSender {
  public:
   virtual ~OtlpSender() = default;
-  virtual Result<Acknowledgement> send(std::string_view request) = 0;
+  // Precondition: protobuf, or takes_json(). A request that the server refuses for good is corruption.
+  virtual Result<Acknowledgement> send(std::string_view request, OtlpEncoding encoding = OtlpEncoding::protobuf) = 0;
+  virtual bool takes_json() const = 0;
 };
 
-// http://host:4318 or grpc://host:4317; gzip for http only (invalid_argument).
+// http://host:4318 or grpc://host:4317.
 Result<std::unique_ptr<OtlpSender>> make_sender(const std::string& url, bool gzip);
 
 }  // namespace clew::cli

@@ -39,14 +39,20 @@ Result<QueryParameters> parameters_of(const QueryArguments& arguments) {
 
 Result<ExitCode> query(const QueryArguments& arguments) {
   auto diagnostic = diagnose(arguments.traceql);
+  // What Clew does not support yet, another server may.
   if (diagnostic && diagnostic->kind != traceql::Verdict::unsupported) {
     fmt::print(stderr, "{}", traceql::render(*diagnostic, arguments.traceql));
     return kUsage;
   }
   ASSIGN_OR_RETURN(QueryParameters parameters, parameters_of(arguments));
   ASSIGN_OR_RETURN(auto source, open_source(arguments.source));
-  ASSIGN_OR_RETURN(std::string body, source->get("/api/search", parameters, ""));
-  ASSIGN_OR_RETURN(auto rows, parse_found_traces(body));
+  auto body = source->get("/api/search", parameters, "");
+  if (!body && diagnostic && body.error().code == ErrorCode::invalid_argument) {
+    fmt::print(stderr, "{}", traceql::render(*diagnostic, arguments.traceql));
+    return kUsage;
+  }
+  if (!body) return std::unexpected(std::move(body.error()));
+  ASSIGN_OR_RETURN(auto rows, parse_found_traces(*body));
   if (rows.empty()) {
     std::string times = stored_times(*source);
     complain("nothing matched" + (times.empty() ? "" : "; " + times));
@@ -54,7 +60,7 @@ Result<ExitCode> query(const QueryArguments& arguments) {
   }
   bool table = arguments.output.empty() ? stdout_is_terminal() : arguments.output == "table";
   if (table) {
-    print(found_traces_table(rows, terminal_width()));
+    print(found_traces_table(rows, stdout_is_terminal() ? terminal_width() : 0));
     return kOk;
   }
   for (const FoundTraceRow& row : rows) {

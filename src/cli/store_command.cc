@@ -1,77 +1,97 @@
-// `clew store ls`: what is stored, unit by unit.
+// `clew store ls` and `clew store stat`: what is stored, unit by unit and in all.
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/stored_units.h"
 #include "cli/tempo_source.h"
 #include "cli/terminal.h"
 
 namespace clew::cli {
 namespace {
 
-struct ListArguments {
+struct StoreArguments {
   SourceArguments source;
   std::string output;
+
+  bool table() const { return output.empty() ? stdout_is_terminal() : output == "table"; }
 };
 
-uint64_t number_text(simdjson::dom::element unit, const char* key) {
-  std::string_view text;
-  if (unit[key].get(text)) return 0;
-  return std::strtoull(std::string(text).c_str(), nullptr, 10);
+Result<StoredUnits> fetch_units(TempoSource& source) {
+  ASSIGN_OR_RETURN(std::string body, source.get("/api/clew/units", {}, ""));
+  auto units = parse_units(body);
+  if (!units) return std::unexpected(std::move(units.error()).context(source.where()));
+  return units;
 }
 
-std::string line_of(simdjson::dom::element unit) {
-  std::string_view name;
-  std::string_view state;
-  uint64_t rows = 0;
-  uint64_t traces = 0;
-  bool bad = unit["name"].get(name) || unit["state"].get(state) || unit["rows"].get(rows) || unit["traces"].get(traces);
-  if (bad) return "";
-  return fmt::format("{:<36}  {:<6}  {:>11}  {:>10}  {:>10}  {}  {}\n", name, state, count_text(rows),
-                     count_text(traces), bytes_text(number_text(unit, "bytes")),
-                     time_text(number_text(unit, "minStartUnixNano")), time_text(number_text(unit, "maxEndUnixNano")));
-}
-
-Status list(const ListArguments& arguments) {
-  ASSIGN_OR_RETURN(auto source, open_source(arguments.source));
-  ASSIGN_OR_RETURN(std::string body, source->get("/api/clew/units", {}, ""));
-  simdjson::dom::parser parser;
-  simdjson::dom::array units;
-  if (parser.parse(body)["units"].get(units)) return corrupt(source->where() + " does not list its units: is it Clew?");
-  bool table = arguments.output.empty() ? stdout_is_terminal() : arguments.output == "table";
-  std::string out;
-  if (table) {
-    out = fmt::format("{:<36}  {:<6}  {:>11}  {:>10}  {:>10}  {:<23}  {}\n", "UNIT", "STATE", "SPANS", "TRACES", "SIZE",
-                      "FIRST START (UTC)", "LAST END (UTC)");
+Result<ExitCode> list(const StoreArguments& arguments) {
+  ASSIGN_OR_RETURN(auto source, open_store_source(arguments.source));
+  ASSIGN_OR_RETURN(StoredUnits stored, fetch_units(*source));
+  if (arguments.table()) {
+    print(units_table(stored.units));
+    return kOk;
   }
-  for (simdjson::dom::element unit : units) out += table ? line_of(unit) : std::string(simdjson::minify(unit)) + "\n";
-  print(out);
-  return {};
+  for (const StoredUnit& unit : stored.units) {
+    if (!print(unit.json + "\n")) break;
+  }
+  return kOk;
+}
+
+Result<ExitCode> stat(const StoreArguments& arguments) {
+  ASSIGN_OR_RETURN(auto source, open_store_source(arguments.source));
+  ASSIGN_OR_RETURN(StoredUnits stored, fetch_units(*source));
+  StoreTotals totals = totals_of(stored);
+  print(arguments.table() ? totals_text(totals, source->where()) : totals_json(totals) + "\n");
+  return totals.complaints.empty() ? kOk : kBadData;
+}
+
+void add_options(Command& command, StoreArguments& arguments, std::string_view json_form) {
+  command.options.push_back({"--url", "URL", &arguments.source.url, "Ask this server; it has to be Clew.", {}});
+  command.options.push_back({"--data",
+                             "DIR",
+                             &arguments.source.data,
+                             "This data directory: through the server that runs on it where there is one, else its "
+                             "files. Default: ./clew-data",
+                             {}});
+  command.options.push_back({"-o,--output",
+                             "FORMAT",
+                             &arguments.output,
+                             fmt::format("Default: table on a terminal, else json ({}).", json_form),
+                             {"table", "json"}});
+}
+
+void set_run(Command& command, std::shared_ptr<StoreArguments> arguments,
+             Result<ExitCode> (*what)(const StoreArguments&)) {
+  command.run = [arguments = std::move(arguments), what] {
+    auto done = what(*arguments);
+    if (done) return int{*done};
+    complain(done.error().message);
+    return int{exit_code_of(done.error())};
+  };
 }
 
 }  // namespace
 
 void add_store(Command& root) {
   Command& store = add_command(root, "store", "look at what is stored");
-  Command& command = add_command(store, "ls", "list the units: live segments and blocks");
-  command.about =
-      "Newest first. A live unit's size is what it takes in memory, a block's what it takes on disk. Without --url and "
-      "--data the running server is asked.";
-  auto arguments = std::make_shared<ListArguments>();
-  add_source_options(command, arguments->source);
-  command.options.push_back({"-o,--output",
-                             "FORMAT",
-                             &arguments->output,
-                             "Default: table on a terminal, else json (one object a line).",
-                             {"table", "json"}});
-  command.examples = {{"clew store ls --data ./clew-data", "Of a folder, whether a server uses it or not."}};
-  command.run = [arguments] {
-    Status listed = list(*arguments);
-    if (listed) return int{kOk};
-    complain(listed.error().message);
-    return int{exit_code_of(listed.error())};
-  };
+  Command& ls = add_command(store, "ls", "list the units: live segments and blocks");
+  ls.about =
+      "Newest first. A unit is live (it grows), closed (it waits to be sealed into a block), a block, or damaged. The "
+      "size of a block is what it takes on disk, that of the others what they take in memory.";
+  auto arguments = std::make_shared<StoreArguments>();
+  add_options(ls, *arguments, "one object a line");
+  ls.examples = {{"clew store ls", "Of the server that runs on ./clew-data, or of that folder."},
+                 {"clew store ls --data /var/lib/clew | jq -s 'map(.rows) | add'", "How many spans there are."}};
+  set_run(ls, arguments, list);
+
+  Command& total = add_command(store, "stat", "how much is stored, and of which times");
+  total.about =
+      "Units, spans, bytes in memory and on disk, and the times covered. A trace that lies in several units is counted "
+      "once in each. Damaged blocks, and a log that cannot be written, are named, and make the exit code 4.";
+  arguments = std::make_shared<StoreArguments>();
+  add_options(total, *arguments, "one object");
+  total.examples = {{"clew store stat --data /var/lib/clew", "Also while a server uses it."}};
+  set_run(total, arguments, stat);
 }
 
 }  // namespace clew::cli

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "cli/stored_units.h"
 #include "cli/terminal.h"
 #include "env/files.h"
 #include "net/client.h"
@@ -105,13 +106,23 @@ void add_source_options(Command& command, SourceArguments& arguments) {
       {"--data", "DIR", &arguments.data, "Read this data directory instead; a server may be using it.", {}});
 }
 
-Result<std::string> running_endpoint(const std::string& folder, std::string_view name) {
+Result<std::string> named_endpoint(const std::string& folder, std::string_view name) {
   ASSIGN_OR_RETURN(std::string text, env::system_files().read_all(folder + "/endpoints.json", kEndpointsBytes));
   simdjson::dom::parser parser;
   std::string_view address;
   simdjson::error_code failed = parser.parse(text)[name].get(address);
   if (failed) return fail(ErrorCode::not_found, fmt::format("{}/endpoints.json names no '{}'", folder, name));
   return fmt::format("http://{}", address);
+}
+
+Result<std::string> running_endpoint(const std::string& folder, std::string_view name) {
+  constexpr uint64_t kAskMs = 1000;
+  ASSIGN_OR_RETURN(std::string url, named_endpoint(folder, name));
+  auto answer = remote_source(url, kAskMs)->get("/ready", {}, "");
+  // A listener that serves only its own API answers "not found".
+  bool answers = answer || answer.error().code == ErrorCode::not_found;
+  if (!answers) return fail(ErrorCode::unavailable, fmt::format("nothing answers at {}", url));
+  return url;
 }
 
 Result<std::unique_ptr<TempoSource>> open_source(const SourceArguments& arguments) {
@@ -124,24 +135,23 @@ Result<std::unique_ptr<TempoSource>> open_source(const SourceArguments& argument
   return remote_source(running ? *running : std::string(kDefaultUrl), kTimeoutMs);
 }
 
+Result<std::unique_ptr<TempoSource>> open_store_source(const SourceArguments& arguments) {
+  if (!arguments.url.empty()) return open_source(arguments);
+  std::string folder = arguments.data.empty() ? std::string(kDefaultFolder) : arguments.data;
+  auto running = running_endpoint(folder, "tempo");
+  if (running) return remote_source(*running, kTimeoutMs);
+  return local_source(folder);
+}
+
 std::string stored_times(TempoSource& source) {
   auto body = source.get("/api/clew/units", {}, "");
   if (!body) return "";
-  simdjson::dom::parser parser;
-  simdjson::dom::array units;
-  if (parser.parse(*body)["units"].get(units)) return "";
-  uint64_t first = UINT64_MAX;
-  uint64_t last = 0;
-  for (simdjson::dom::element unit : units) {
-    // 64-bit numbers are strings, as everywhere in this API.
-    std::string_view min_start;
-    std::string_view max_end;
-    if (unit["minStartUnixNano"].get(min_start) || unit["maxEndUnixNano"].get(max_end)) return "";
-    first = std::min<uint64_t>(first, std::strtoull(std::string(min_start).c_str(), nullptr, 10));
-    last = std::max<uint64_t>(last, std::strtoull(std::string(max_end).c_str(), nullptr, 10));
-  }
-  if (first > last) return source.where() + " holds no spans";
-  return fmt::format("{} holds spans from {} to {} UTC", source.where(), time_text(first), time_text(last));
+  auto stored = parse_units(*body);
+  if (!stored) return "";
+  StoreTotals totals = totals_of(*stored);
+  if (totals.rows == 0) return source.where() + " holds no spans";
+  return fmt::format("{} holds spans from {} to {} UTC", source.where(), time_text(totals.min_start_ns),
+                     time_text(totals.max_end_ns));
 }
 
 }  // namespace clew::cli

@@ -33,8 +33,11 @@ struct SourceArguments {
 };
 void add_source_options(Command& command, SourceArguments& arguments);
 
-// Without both: the server whose addresses ./clew-data/endpoints.json names, else http://127.0.0.1:3200.
+// Without both: the server that runs on ./clew-data, else http://127.0.0.1:3200.
 Result<std::unique_ptr<TempoSource>> open_source(const SourceArguments& arguments);
+// For what a server on the folder (--data, else ./clew-data) knows better than its files: that server where one runs,
+// else the folder.
+Result<std::unique_ptr<TempoSource>> open_store_source(const SourceArguments& arguments);
 
 std::unique_ptr<TempoSource> remote_source(const std::string& url, uint64_t timeout_ms);
 Result<std::unique_ptr<TempoSource>> local_source(const std::string& folder);
@@ -42,7 +45,9 @@ Result<std::unique_ptr<TempoSource>> local_source(const std::string& folder);
 // Asks which times are stored, for the message of an empty answer; "" when it cannot be known.
 std::string stored_times(TempoSource& source);
 
-// The API of the running server that uses the folder ("tempo", "otlp_http", …), as a URL; not_found without one.
+// Where FOLDER/endpoints.json says that an API is ("tempo", "otlp_http", …), as a URL; not_found when it does not.
+Result<std::string> named_endpoint(const std::string& folder, std::string_view name);
+// The same; unavailable when nobody answers there, because a server that was killed leaves the file.
 Result<std::string> running_endpoint(const std::string& folder, std::string_view name);
 
 // Percent-encoding of a query parameter's key or value.

@@ -1,5 +1,6 @@
 #include "cli/tempo_source.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include "column/span_builder.h"
 #include "env/clock.h"
 #include "env/files.h"
+#include "net/server.h"
 #include "store/store.h"
 
 namespace clew::cli {
@@ -62,16 +64,46 @@ class TempoSourceTest : public testing::Test {
   std::string folder_;
 };
 
-TEST_F(TempoSourceTest, FindsARunningServersEndpoints) {
-  EXPECT_EQ(running_endpoint(folder_, "tempo").error().code, ErrorCode::not_found);
+TEST_F(TempoSourceTest, ReadsEndpoints) {
+  EXPECT_EQ(named_endpoint(folder_, "tempo").error().code, ErrorCode::not_found);
   write_endpoints(R"({"otlp_http":"127.0.0.1:4318","tempo":"[::1]:3200"})");
-  EXPECT_EQ(*running_endpoint(folder_, "tempo"), "http://[::1]:3200");
-  EXPECT_EQ(*running_endpoint(folder_, "otlp_http"), "http://127.0.0.1:4318");
-  EXPECT_FALSE(running_endpoint(folder_, "ui"));
+  EXPECT_EQ(*named_endpoint(folder_, "tempo"), "http://[::1]:3200");
+  EXPECT_EQ(*named_endpoint(folder_, "otlp_http"), "http://127.0.0.1:4318");
+  EXPECT_FALSE(named_endpoint(folder_, "ui"));
   for (const char* text : {"", "{", "[]", R"({"tempo":1})"}) {
     write_endpoints(text);
-    EXPECT_FALSE(running_endpoint(folder_, "tempo")) << text;
+    EXPECT_FALSE(named_endpoint(folder_, "tempo")) << text;
   }
+}
+
+TEST_F(TempoSourceTest, PrefersTheServerThatRunsOnAFolder) {
+  fill_store();
+  std::string data = folder_ + "/data";
+  auto where = [&] { return open_store_source({"", data}).value()->where(); };
+  EXPECT_EQ(where(), "the data directory " + data);
+  auto server = net::Server::start(1, {});
+  auto port = server->listen({"tempo", "127.0.0.1", 0, [](const net::Request& request, net::Responder responder) {
+                                responder.send(net::Response::text(request.path == "/ready" ? 200 : 404, ""));
+                              }});
+  ASSERT_TRUE(port) << port.error().message;
+  std::string url = fmt::format("http://127.0.0.1:{}", *port);
+  std::ofstream(data + "/endpoints.json") << fmt::format(R"({{"tempo":"127.0.0.1:{}"}})", *port);
+  EXPECT_EQ(where(), url);
+  EXPECT_EQ(*running_endpoint(data, "tempo"), url);
+  server->stop(std::chrono::milliseconds(0));
+  server.reset();
+  // As after kill -9.
+  EXPECT_EQ(running_endpoint(data, "tempo").error().code, ErrorCode::unavailable);
+  EXPECT_EQ(where(), "the data directory " + data);
+}
+
+TEST_F(TempoSourceTest, RefusesAFolderThatIsNoDataDirectory) {
+  write_endpoints("{}");
+  auto source = open_source({"", folder_});
+  ASSERT_FALSE(source);
+  EXPECT_THAT(source.error().message, HasSubstr("is not a data directory"));
+  std::ofstream(folder_ + "/file") << "x";
+  EXPECT_FALSE(open_source({"", folder_ + "/file"}));
 }
 
 TEST_F(TempoSourceTest, RefusesWhatCannotBeMeant) {

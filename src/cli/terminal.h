@@ -28,6 +28,8 @@ std::string printable(std::string_view text, size_t columns = SIZE_MAX);
 std::string duration_text(uint64_t duration_ns);
 // "1,234,567".
 std::string count_text(uint64_t count);
+// "1 trace", "2 traces".
+std::string counted(uint64_t count, std::string_view noun);
 // "12.3 MiB".
 std::string bytes_text(uint64_t bytes);
 // "2026-11-21 03:14:15.123" in UTC.

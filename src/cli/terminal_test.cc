@@ -18,6 +18,8 @@ TEST(Terminal, DurationsHaveThreeDigits) {
 }
 
 TEST(Terminal, CountsBytesAndTimes) {
+  EXPECT_EQ(counted(1, "trace"), "1 trace");
+  EXPECT_EQ(counted(1000, "span"), "1,000 spans");
   EXPECT_EQ(count_text(0), "0");
   EXPECT_EQ(count_text(999), "999");
   EXPECT_EQ(count_text(1'000), "1,000");

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "model/limits.h"
 #include "net/server.h"
+#include "receive/decoders.h"
 #include "store/store.h"
 
 namespace clew::server {
@@ -41,7 +42,8 @@ struct Config {
   store::StoreOptions store;        // lanes 0: one per core
   uint64_t memory_limit_bytes = 0;  // 0: by the machine
   bool tenancy = false;             // also copied into what needs it
-  api::ApiOptions query;            // threads 0: one per core
+  std::string cors_origins;
+  api::ApiOptions query;  // threads 0: one per core
   LogSettings log;
 
   Config() {
@@ -50,7 +52,9 @@ struct Config {
   }
 
   // What the zeroes above stand for on this machine.
+  uint64_t memory_limit() const;
   store::StoreOptions store_options() const;
+  receive::DecoderLimits decoder_limits() const;
   net::ServerLimits net_limits() const;
   int io_threads() const;
   api::ApiOptions query_options() const;

@@ -1,5 +1,6 @@
 #include "server/machine.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +20,16 @@ uint64_t machine_memory_bytes() {
     if (limit > 0) bytes = std::min(bytes, limit);
   }
   return bytes;
+}
+
+uint64_t machine_open_files() {
+  static const uint64_t kFiles = [] {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return uint64_t{1024};
+    rlimit raised{limit.rlim_max, limit.rlim_max};
+    return static_cast<uint64_t>(setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur);
+  }();
+  return kFiles;
 }
 
 uint32_t machine_cores() {

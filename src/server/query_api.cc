@@ -6,12 +6,12 @@
 namespace clew::server {
 
 std::shared_ptr<const QueryApi> make_query_api(const Config& config, const BuildInfo& build, SpanSource& source,
-                                               std::function<bool()> is_ready) {
+                                               StoreAdmin& admin) {
   api::ApiOptions options = config.query_options();
   options.build.version = build.version;
   options.build.revision = build.commit;
   options.build.compiler = build.compiler;
-  options.ready = std::move(is_ready);
+  options.admin = &admin;
   auto api = std::make_shared<api::Api>(source, std::move(options));
   auto routes = std::make_shared<QueryApi>();
   routes->owns = [api](std::string_view path) { return api->owns(path); };

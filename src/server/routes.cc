@@ -15,8 +15,8 @@ constexpr int kHttp2 = 20;
 
 }  // namespace
 
-Routes::Routes(receive::Ingest& ingest, bool serves_all)
-    : serves_all_(serves_all), otlp_http_(ingest), otlp_grpc_(ingest) {}
+Routes::Routes(receive::Ingest& ingest, bool serves_all, Cors cors)
+    : serves_all_(serves_all), cors_(std::move(cors)), otlp_http_(ingest), otlp_grpc_(ingest) {}
 
 net::Handler Routes::handler(Purpose purpose) {
   return [this, purpose](net::Request request, net::Responder responder) {
@@ -24,11 +24,29 @@ net::Handler Routes::handler(Purpose purpose) {
   };
 }
 
+net::RefusalAnswer Routes::refusal_answer(Purpose purpose) {
+  return [this, purpose](const net::Request& head, const net::Refusal& refusal) {
+    net::Response response = refuse(purpose, head, refusal);
+    response.headers.add(cors_.answer_fields(head));
+    return response;
+  };
+}
+
+net::Response Routes::refuse(Purpose purpose, const net::Request& head, const net::Refusal& refusal) {
+  bool receives = serves_all_ || purpose == Purpose::receive;
+  if (receives && receive::OtlpGrpc::owns(head.path)) return otlp_grpc_.answer_refusal(head, refusal);
+  if (receives && receive::OtlpHttp::owns(head.path)) return otlp_http_.answer_refusal(head, refusal);
+  return net::plain_refusal(head, refusal);
+}
+
 void Routes::route(Purpose purpose, net::Request request, net::Responder responder) {
   bool receives = serves_all_ || purpose == Purpose::receive;
   bool queries = serves_all_ || purpose == Purpose::query;
   if (net::is_grpc(request)) return route_grpc(receives, std::move(request), std::move(responder));
-  if (request.path == kReady) return answer_ready(std::move(responder));
+  if (auto answer = cors_.preflight(request)) return responder.send(std::move(*answer));
+  responder.add(cors_.answer_fields(request));
+  bool asks_ready = request.path == kReady;
+  if (asks_ready && !is_ready()) return responder.send(net::Response::text(503, "not ready\n"));
   if (receive::OtlpHttp::owns(request.path) && receives) {
     return otlp_http_.handle(std::move(request), std::move(responder));
   }
@@ -36,7 +54,7 @@ void Routes::route(Purpose purpose, net::Request request, net::Responder respond
   if (api == nullptr && queries) {
     return responder.send(net::Response::text(503, "the server is starting: try again\n"));
   }
-  if (api != nullptr && queries && api->owns(request.path)) {
+  if (api != nullptr && (asks_ready || (queries && api->owns(request.path)))) {
     return api->handle(std::move(request), std::move(responder));
   }
   bool elsewhere = receive::OtlpHttp::owns(request.path) || (api != nullptr && api->owns(request.path));
@@ -56,10 +74,6 @@ void Routes::route_grpc(bool receives, net::Request request, net::Responder resp
   }
   responder.send(net::grpc_error(static_cast<int>(ErrorCode::unimplemented),
                                  fmt::format("{} is not served on this port", request.path)));
-}
-
-void Routes::answer_ready(net::Responder responder) const {
-  responder.send(is_ready() ? net::Response::text(200, "ready\n") : net::Response::text(503, "not ready\n"));
 }
 
 }  // namespace clew::server

@@ -16,6 +16,7 @@
 #include "receive/ingest.h"
 #include "receive/otlp_grpc.h"
 #include "receive/otlp_http.h"
+#include "server/cors.h"
 
 namespace clew::server {
 
@@ -31,9 +32,10 @@ enum class Purpose { receive, query };
 class Routes {
  public:
   // serves_all: every listener serves every API.
-  Routes(receive::Ingest& ingest, bool serves_all);
+  Routes(receive::Ingest& ingest, bool serves_all, Cors cors = {});
 
   net::Handler handler(Purpose purpose);
+  net::RefusalAnswer refusal_answer(Purpose purpose);
   // From now on `api` answers; it outlives this. Called once.
   void open(const QueryApi& api) { api_.store(&api, std::memory_order_release); }
   // /ready answers 503 again.
@@ -42,10 +44,11 @@ class Routes {
 
  private:
   void route(Purpose purpose, net::Request request, net::Responder responder);
+  net::Response refuse(Purpose purpose, const net::Request& head, const net::Refusal& refusal);
   void route_grpc(bool receives, net::Request request, net::Responder responder);
-  void answer_ready(net::Responder responder) const;
 
   const bool serves_all_;
+  const Cors cors_;
   receive::OtlpHttp otlp_http_;
   receive::OtlpGrpc otlp_grpc_;
   std::atomic<const QueryApi*> api_{nullptr};

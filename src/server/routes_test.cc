@@ -31,9 +31,9 @@ class RoutesTest : public testing::Test {
     };
   }
 
-  void start(bool serves_all) {
-    routes_ = std::make_unique<Routes>(ingest_, serves_all);
-    server_ = net::Server::start(1, {});
+  void start(bool serves_all, std::string_view origins = {}) {
+    routes_ = std::make_unique<Routes>(ingest_, serves_all, *Cors::parse(origins));
+    server_ = net::Server::start(1, {.body_bytes = 1000});
     receive_port_ = listen(Purpose::receive);
     query_port_ = listen(Purpose::query);
   }
@@ -42,7 +42,7 @@ class RoutesTest : public testing::Test {
     routes_->open(api_);
   }
   uint16_t listen(Purpose purpose) {
-    auto port = server_->listen({"test", "127.0.0.1", 0, routes_->handler(purpose)});
+    auto port = server_->listen({"test", "127.0.0.1", 0, routes_->handler(purpose), routes_->refusal_answer(purpose)});
     EXPECT_TRUE(port);
     return port.value_or(0);
   }
@@ -128,6 +128,36 @@ TEST_F(RoutesTest, RefusesUntilTheStoreIsOpenAndIsNotReadyWhenStopping) {
   EXPECT_EQ(ask(query_port_, "GET", "/ready").status, 503);
   EXPECT_EQ(export_status(receive_port_), 503);
   EXPECT_EQ(ask(query_port_, "GET", "/api/search").status, 200);
+}
+
+TEST_F(RoutesTest, BrowsersOfAllowedOriginsAreAnsweredWhateverTheAnswerIs) {
+  start(true, "https://app.example");
+  open();
+  auto client = net::Client::make({"http", "127.0.0.1", receive_port_, ""}, std::chrono::seconds(20));
+  auto send = [&](std::string_view method, std::string_view origin, size_t bytes) {
+    net::Headers headers;
+    headers.add("origin", std::string(origin));
+    headers.add("content-type", "application/json");
+    if (method == "OPTIONS") headers.add("access-control-request-method", "POST");
+    auto answer = client->call(method, "/v1/traces", std::move(headers), std::string(bytes, ' '));
+    EXPECT_TRUE(answer) << answer.error().message;
+    return answer.value_or(net::Response{});
+  };
+  struct Case {
+    const char* method;
+    size_t bytes;
+    int status, status_of_others;
+  };
+  // The last is refused by net, before the body has come.
+  for (const Case& c : {Case{"OPTIONS", 0, 204, 405}, Case{"POST", 1, 400, 400}, Case{"POST", 2000, 413, 413}}) {
+    auto allowed = send(c.method, "https://app.example", c.bytes);
+    EXPECT_EQ(allowed.status, c.status);
+    EXPECT_EQ(allowed.headers.get("access-control-allow-origin"), "https://app.example") << c.method << c.bytes;
+    auto other = send(c.method, "https://other.example", c.bytes);
+    EXPECT_EQ(other.status, c.status_of_others);
+    EXPECT_EQ(other.headers.get("access-control-allow-origin"), "") << c.method << c.bytes;
+    EXPECT_EQ(other.headers.get("vary"), "Origin");
+  }
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "env/clock.h"
+#include "env/process_memory.h"
 #include "net/server.h"
 #include "receive/ingest.h"
 #include "server/endpoint.h"
@@ -77,28 +78,32 @@ class Service {
   Service(Config config, BuildInfo build)
       : config_(std::move(config)),
         build_(std::move(build)),
-        ingest_(env::system_clock(), {config_.limits, {}, config_.tenancy}),
-        routes_(ingest_, config_.listen.share || is_loopback_address(config_.listen.address)),
+        ingest_(env::system_clock(), {config_.limits, config_.decoder_limits(), config_.tenancy}),
+        routes_(ingest_, config_.listen.share || is_loopback_address(config_.listen.address),
+                Cors::parse(config_.cors_origins).value_or(Cors())),
         net_(net::Server::start(config_.io_threads(), config_.net_limits())) {}
 
   // Everything is open, nobody has been told.
   Status start() {
     TRY(bind_all());
-    ASSIGN_OR_RETURN(store_, store::Store::open(config_.store_options(), env::system_files(), env::system_clock()));
+    store::StoreOptions options = config_.store_options();
+    // A killed server leaves its addresses, and they are wrong as long as the log is replayed.
+    options.on_locked = [this] { return env::system_files().remove(endpoints_file()); };
+    ASSIGN_OR_RETURN(store_, store::Store::open(options, env::system_files(), env::system_clock()));
     ingest_.open(store_->sink());
-    api_ = make_query_api(config_, build_, store_->source(), [this] { return routes_.is_ready(); });
+    api_ = make_query_api(config_, build_, store_->source(), store_->admin());
     routes_.open(*api_);
     return {};
   }
 
   Status announce() {
-    TRY(env::system_files().replace(endpoints_file(), endpoints_json(endpoints_)));
-    notify_service_manager("READY=1");
     fmt::print("Clew {} is ready, its data is in {}\n", build_.version, config_.store.folder);
     for (const Endpoint& endpoint : endpoints_) {
       fmt::print("  {:<10} {:<22} {}\n", endpoint.name, endpoint.text(), endpoint.about);
     }
     std::fflush(stdout);
+    TRY(env::system_files().replace(endpoints_file(), endpoints_json(endpoints_)));
+    notify_service_manager("READY=1");
     log::info("ready", {{"version", build_.version}, {"commit", build_.commit}, {"data", config_.store.folder}});
     return {};
   }
@@ -134,7 +139,8 @@ class Service {
 
   Status bind(std::string_view name, std::string_view about, Port port, Purpose purpose) {
     if (!port) return {};
-    auto bound = net_->listen({std::string(name), config_.listen.address, *port, routes_.handler(purpose)});
+    auto bound = net_->listen(
+        {std::string(name), config_.listen.address, *port, routes_.handler(purpose), routes_.refusal_answer(purpose)});
     if (!bound) return std::unexpected(explain(std::move(bound.error()), name, *port));
     endpoints_.push_back({name, about, config_.listen.address, *bound});
     return {};
@@ -165,6 +171,7 @@ int serve(const ServeOptions& options, const BuildInfo& build) {
   auto config = load_config(options, env::system_files());
   if (!config) return complain(config.error());
   log::configure(config->log.level, config->log.format);
+  env::prefer_small_heap();
   StopSignals signals;
   std::optional<StopDeadline> deadline;  // outlives the service, whose destruction it watches too
   Service service(std::move(*config), build);

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "server/cors.h"
 #include "server/setting_kinds.h"
 
 namespace clew::server {
@@ -46,10 +47,26 @@ void add_listen(std::vector<Setting>& to) {
   to.push_back(port_setting("listen.ui", FIELD(listen.ui), "The web UI."));
 }
 
+Status set_origins(Config& config, std::string_view text) {
+  if (text.empty()) return invalid("no origin: name one, or off");
+  if (text == "off") text = {};
+  TRY(Cors::parse(text));
+  config.cors_origins = std::string(text);
+  return {};
+}
+
+void add_cors(std::vector<Setting>& to) {
+  to.push_back({"cors.origins",
+                "Pages of these origins may send spans and ask from a browser: off, or a list with commas such as "
+                "https://app.example.com, https://*.example.com. \"*\" allows every page.",
+                set_origins,
+                [](const Config& config) { return config.cors_origins.empty() ? "off" : config.cors_origins; }});
+}
+
 void add_store(std::vector<Setting>& to) {
   to.push_back(size_setting("memory.limit", FIELD(memory_limit_bytes), {64 * kMiB, 1024 * kGiB},
-                            "Live spans with their dictionaries and the unsynced log; beyond it senders are told to "
-                            "wait. auto is a quarter of the machine's memory, at most 4GiB.",
+                            "The process's own memory: live spans above all. Beyond it senders are told to wait. auto "
+                            "is a quarter of the machine's memory, at most 4GiB.",
                             {"auto"}));
   to.push_back({"store.folder", "Where everything is kept; `--data DIR` is the same.", set_folder,
                 [](const Config& config) { return config.store.folder; }});
@@ -59,6 +76,8 @@ void add_store(std::vector<Setting>& to) {
                              {"auto"}));
   to.push_back(count_setting("store.segment_rows", FIELD(store.segment_rows), {1000, 64 * kMiB},
                              "A lane's live segment is cut at this many spans, and sealed into a block later."));
+  to.push_back(size_setting("store.segment_bytes", FIELD(store.segment_bytes), {kMiB, kGiB},
+                            "… or when it takes this much memory; at most a sixteenth of memory.limit."));
   to.push_back(duration_setting("store.segment_age", FIELD(store.segment_age_ns), 1, {kSecond, 7 * kDay},
                                 "… or when its first span was received this long ago."));
   to.push_back(duration_setting("store.idle", FIELD(store.idle_ns), 1, {0, kDay},
@@ -66,12 +85,21 @@ void add_store(std::vector<Setting>& to) {
   to.push_back(duration_setting("store.duplicates_window", FIELD(store.duplicates_window_ns), 1, {0, kDay},
                                 "A batch that is sent again within this time is recognised and not stored again."));
   to.push_back(size_setting("store.duplicates_bytes", FIELD(store.duplicates_bytes), {kMiB, 64 * kGiB},
-                            "Memory for recognising them, over all lanes."));
+                            "Memory for recognising them, over all lanes; at most an eighth of memory.limit."));
   to.push_back(duration_setting("store.retry_delay", FIELD(store.retry_delay_ms), kMillisecond,
                                 {kMillisecond, 3600 * kSecond},
                                 "What a sender is told to wait when the store is busy."));
   to.push_back(size_setting("disk.reserve", FIELD(store.disk_reserve_bytes), {0, 1024 * kGiB},
                             "With less free space than this on the disk, spans are refused; sealing goes on."));
+}
+
+void add_retention(std::vector<Setting>& to) {
+  to.push_back(duration_setting("retention.age", FIELD(store.retention_age_ns), 1, {60 * kSecond, 36'500 * kDay},
+                                "Spans are removed this long after they were received, block by block."));
+  to.push_back(size_setting("retention.max_bytes", FIELD(store.retention_bytes), {kMiB, 1024 * 1024 * kGiB},
+                            "When blocks and write-ahead log take more than this, the oldest blocks are removed. auto "
+                            "is 80 % of the disk space that there is for them.",
+                            {"auto"}));
 }
 
 void add_wal(std::vector<Setting>& to) {
@@ -115,9 +143,13 @@ void add_net(std::vector<Setting>& to) {
   to.push_back(size_setting("net.header_bytes", FIELD(net.header_bytes), {kKiB, 16 * kMiB},
                             "The longest header of a request; a longer one is refused with 431."));
   to.push_back(count_setting("net.connections", FIELD(net.connections), {1, 1'000'000},
-                             "Connections over all ports; a further one is closed at once."));
+                             "Connections over all ports; a further one is closed at once. At most three quarters of "
+                             "the files this process may open."));
   to.push_back(count_setting("net.streams_per_connection", FIELD(net.streams_per_connection), {1, 10'000},
                              "Requests under way on one HTTP/2 connection."));
+  to.push_back(count_setting("net.control_frames", FIELD(net.control_frames), {10, 1'000'000},
+                             "HTTP/2 frames that ask for nothing (PING, SETTINGS, …) within a second without a request "
+                             "or an answer; more end the connection."));
   to.push_back(size_setting("net.unsent_bytes", FIELD(net.unsent_bytes), {64 * kKiB, kGiB},
                             "Of a streamed answer that the client does not read, per connection; then it is given "
                             "up."));
@@ -127,6 +159,8 @@ void add_net(std::vector<Setting>& to) {
                                 "From the first byte of a connection to a complete header."));
   to.push_back(duration_setting("net.body_timeout", FIELD(net.body_timeout), kMillisecond, kTimeout,
                                 "Between two pieces of a request's body."));
+  to.push_back(duration_setting("net.request_timeout", FIELD(net.request_timeout), kMillisecond, kTimeout,
+                                "From a request's complete header to the end of its body."));
   to.push_back(duration_setting("net.write_timeout", FIELD(net.write_timeout), kMillisecond, kTimeout,
                                 "For a client that does not read its answer."));
   to.push_back(duration_setting("net.idle_timeout", FIELD(net.idle_timeout), kMillisecond, kTimeout,
@@ -150,6 +184,11 @@ void add_query(std::vector<Setting>& to) {
                              "Attribute names of one scope in one answer."));
   to.push_back(size_setting("query.tag_values_bytes", FIELD(query.tag_values_bytes), {kKiB, kGiB},
                             "Attribute values in one answer."));
+}
+
+void add_read(std::vector<Setting>& to) {
+  to.push_back(size_setting("read.cache_bytes", FIELD(store.read_cache_bytes), {kMiB, 1024 * kGiB},
+                            "Pages, dictionaries and indexes of blocks that are kept decoded for the next queries."));
 }
 
 void add_the_rest(std::vector<Setting>& to) {
@@ -207,7 +246,9 @@ void append_wrapped_comment(std::string& out, std::string_view text) {
 std::span<const Setting> settings() {
   static const std::vector<Setting> kAll = [] {
     std::vector<Setting> all;
-    for (auto* add : {add_listen, add_store, add_wal, add_limits, add_net, add_query, add_the_rest}) add(all);
+    for (auto* add : {add_listen, add_cors, add_store, add_retention, add_wal, add_limits, add_net, add_query, add_read,
+                      add_the_rest})
+      add(all);
     return all;
   }();
   return kAll;

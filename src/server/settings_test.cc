@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "server/machine.h"
+
 namespace clew::server {
 namespace {
 
@@ -72,6 +74,8 @@ TEST(Settings, TakeValuesInTheirRange) {
       {"log.level", "debug", "loud"},
       {"tenancy.enabled", "false", "1"},
       {"net.connections", "100", "1e3"},
+      {"cors.origins", "https://a.example,http://localhost:*", "a.example"},
+      {"cors.origins", "off", "https://a/b"},
   };
   for (const Case& c : cases) {
     const Setting* setting = find_setting(c.path);
@@ -109,6 +113,8 @@ TEST(Settings, AutoFitsTheMachine) {
   EXPECT_GT(config.store_options().memory_limit_bytes, 0U);
   EXPECT_LE(config.store_options().memory_limit_bytes, uint64_t{4} << 30);
   EXPECT_GE(config.io_threads(), 1);
+  EXPECT_LE(config.net_limits().connections, machine_open_files() / 4 * 3);
+  EXPECT_GE(config.net_limits().connections, std::min<uint64_t>(config.net.connections, 100));
   EXPECT_GE(config.query_options().threads, 1U);
 }
 

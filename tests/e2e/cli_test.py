@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The command line is a contract (DESIGN 6): commands, exit codes, what is printed where; and the README's own lines."""
+import gzip
 import json
 import os
 import pathlib
@@ -15,6 +16,7 @@ from server import CLEW, STOP_SECONDS, Server, clew, clew_ok, http_get
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "tests/corpus/real/online-boutique.otlp.jsonl.zst"
+SAMPLE_SPANS = 23_344  # tests/corpus/real/README.md
 UNKNOWN_ID = "0123456789abcdef0123456789abcdef"
 
 
@@ -143,11 +145,21 @@ class ServeTest(CliCase):
 
     def test_killed_server_leaves_no_lie(self):
         with Server() as server:
+            clew_ok("import", "--url", server.otlp_http, SAMPLE)
             server.kill()
-            self.assertTrue((server.data / "endpoints.json").exists())
-            old = dict(server.endpoints)
+            endpoints = server.data / "endpoints.json"
+            old = endpoints.read_text()
+            # Whoever looks for a running server finds that there is none, and the folder instead.
+            done = self.check(["store", "stat", "--data", server.data], 0)
+            self.assertEqual(json.loads(done.stdout)["rows"], SAMPLE_SPANS)
             server.start()
-            self.assertNotEqual(server.endpoints, old, "free ports are chosen anew")
+            self.assertNotEqual(endpoints.read_text(), old, "free ports are chosen anew")
+            server.kill()
+            # One that does not come as far as ready has removed the file.
+            (server.data / "log/99999999.log").mkdir()
+            done = subprocess.run(server.command(), capture_output=True, text=True, timeout=60)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertFalse(endpoints.exists(), done.stderr)
 
 
 class ConfigTest(CliCase):
@@ -160,6 +172,17 @@ class ConfigTest(CliCase):
         # Every setting that is commented out is one, with the default it shows.
         file.write_text(re.sub(r"^(\s*)#\s?(\s*[a-z_]+:(\s\S+)?)$", r"\1\2", example, flags=re.M))
         self.check(["config", "check", file], 0)
+
+    def test_windows_line_endings(self):
+        file = self.folder() / "clew.yaml"
+        for text in ("listen:\r\n  tempo: 3201\r\nlog:\r\n  level: info\r\n", "\ufefflisten:\n  tempo: 3201\n", ""):
+            with self.subTest(text):
+                file.write_bytes(text.encode())
+                self.check(["config", "check", file], 0)
+
+    def test_committed_settings_are_the_example(self):
+        committed = (ROOT / "docs/user/clew.yaml").read_text()
+        self.assertEqual(clew_ok("config", "example"), committed, "run: clew config example > docs/user/clew.yaml")
 
     def test_unknown_key(self):
         file = self.folder() / "clew.yaml"
@@ -196,6 +219,47 @@ class DataTest(CliCase):
         table = self.check([*query, "-o", "table"], 0).stdout
         self.assertIn(json.loads(lines[0])["traceID"], table)
         self.assertNotIn("{", table)
+        # What is piped is not cut to a width.
+        self.assertNotIn("…", table)
+        root = json.loads(lines[0])
+        self.assertIn(f"{root['rootServiceName']} {root['rootTraceName']}\n", table)
+
+    def test_query_ranges(self):
+        far = ["query", "{}", "--data", self.data, "--limit", 1]
+        for since in ("100000h", "9999d", "1h30m"):
+            with self.subTest(since):
+                self.check([*far, "--since", since], 1 if since == "1h30m" else 0)
+        for option, value in (("--since", "soon"), ("--since", "-1h"), ("--limit", 0), ("--limit", -1), ("--limit", 10**9)):
+            with self.subTest((option, value)):
+                self.check([*far, option, value], 2, [option.strip("-")])
+        self.check(["query", "{} | rate()", "--data", self.data], 2, ["unsupported", "^"])
+
+    def test_store(self):
+        lines = [json.loads(line) for line in clew_ok("store", "ls", "--data", self.data).splitlines()]
+        self.assertEqual(sum(unit["rows"] for unit in lines), SAMPLE_SPANS)
+        self.assertEqual({unit["state"] for unit in lines}, {"block"})
+        blocks = {path.name for path in self.data.glob("tenants/single-tenant/blocks/*")}
+        # The second part of a block is named after it (docs/internals/block.md).
+        names = {unit["name"].removesuffix("-displaced") for unit in lines}
+        self.assertEqual(names, blocks, "a block's name is its id")
+        table = clew_ok("store", "ls", "--data", self.data, "-o", "table")
+        self.assertRegex(table, r"UNIT +STATE +SPANS +TRACES +SIZE")
+        self.assertRegex(table, r"[\d.]+ (K|M)iB")
+        total = json.loads(clew_ok("store", "stat", "--data", self.data))
+        self.assertEqual((total["rows"], total["blocks"], total["live"]), (SAMPLE_SPANS, len(blocks), 0))
+        self.assertIn("bytes a span", clew_ok("store", "stat", "--data", self.data, "-o", "table"))
+        for command in ("ls", "stat"):
+            self.check(["store", command, "--data", self.folder() / "nothing"], 3, ["nothing"])
+            self.check(["store", command, "--data", ROOT / "tests"], 3, ["not a data directory"])
+
+    def test_paths_with_spaces(self):
+        folder = self.folder() / "a folder"
+        folder.mkdir()
+        file = folder / "some spans.zst"
+        file.write_bytes(SAMPLE.read_bytes())
+        data = folder / "the data"
+        self.check(["import", "--data", data, file], 0, [str(data)])
+        self.check(["query", "{}", "--data", data], 0)
 
     def test_nothing_matched(self):
         done = self.check(["query", '{ name = "no such" }', "--data", self.data], 1)
@@ -274,6 +338,39 @@ class ImportTest(CliCase):
                     answer = json.loads(clew_ok("query", "{}", "--data", data, "-o", "json"))
                     self.assertEqual(answer["spanSets"][0]["matched"], spans)
 
+    def test_other_formats(self):
+        jaeger = {"data": [{"traceID": "1a", "processes": {"p1": {"serviceName": "shop"}}, "spans": [{
+            "traceID": "1a", "spanID": "2b", "operationName": "from jaeger", "startTime": 1700000000000000, "duration": 9,
+            "processID": "p1", "tags": [{"key": "http.route", "type": "string", "value": "/pay"}]}]}]}
+        zipkin = [{"traceId": "1b", "id": "2c", "name": "from zipkin", "timestamp": 1700000000000000, "duration": 9,
+                   "localEndpoint": {"serviceName": "shop"}, "tags": {"http.route": "/pay"}}]
+        console = {"traceId": "order 17", "spanId": "root", "parentSpanId": None, "operationName": "from console",
+                   "startTime": 1700000000000, "duration": 1.5, "attributes": {"service.name": "shop", "http.route": "/pay"},
+                   "events": []}
+        data = self.folder() / "data"
+        for document in (jaeger, zipkin, console):
+            for text in (json.dumps(document), gzip.compress(json.dumps(document, indent=1).encode())):
+                self.check(["import", "--data", data, self.write(text)], 0, ["1 span of 1 trace"])
+        found = clew_ok("query", '{ resource.service.name = "shop" && span.http.route = "/pay" }', "--data", data)
+        names = {json.loads(line)["rootTraceName"] for line in found.splitlines()}
+        self.assertEqual(names, {"from jaeger", "from zipkin", "from console"})
+        self.check(["query", '{ span.clew.original_id = "order 17" }', "--data", data], 0, ["from console"])
+        self.check(["import", "--data", data, self.write('{"hello": 1}')], 4, ["Jaeger"])
+
+    def test_stdin(self):
+        data = self.folder() / "data"
+        self.check(["import", "--data", data, "-"], 0, ["1 span"], stdin=self.line() + "\r\n")
+
+    def test_into_a_server(self):
+        with Server() as server:
+            for url in (server.otlp_http, server.otlp_grpc):
+                done = self.check(["import", "--url", url, SAMPLE], 0)
+                self.assertIn(f"{SAMPLE_SPANS:,} spans of ", done.stdout)
+                self.assertEqual(done.stderr, "", "no progress where nobody looks")
+            stored = json.loads(clew_ok("store", "stat", "--url", server.tempo))
+            self.assertEqual(stored["rows"], SAMPLE_SPANS, "the second time nothing was new")
+            self.check(["import", "--url", server.tempo + "/wrong", SAMPLE], 3, ["404"])
+
     def test_bad_line(self):
         file = self.write(self.line() + "\n{ this is no JSON\n")
         self.check(["import", "--data", self.folder() / "data", file], 4, [file.name, "2"])
@@ -284,13 +381,15 @@ class ImportTest(CliCase):
         self.assertIn("no-such-file.json", done.stderr)
 
 
-class ReadmeTest(CliCase):
-    """Runs the README's `sh` blocks that follow a line <!-- tested --> in one shell, with the server of this test in the
-    place of `./dev run`."""
+class DocumentsTest(CliCase):
+    """Runs the `sh` blocks that follow a line <!-- tested --> of the README and of each page of docs/user in one shell,
+    in a folder of its own, with the server of this test in the place of `./dev run`."""
 
-    def test_commands(self):
-        blocks = re.findall(r"<!-- tested -->\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
-        self.assertGreaterEqual(len(blocks), 3)
+    PAGES = {"README.md": 3, "docs/user/send.md": 3, "docs/user/query.md": 6, "docs/user/operate.md": 5}  # blocks, at least
+
+    def run_page(self, page, least):
+        blocks = re.findall(r"<!-- tested -->\n```sh\n(.*?)```", (ROOT / page).read_text(), re.S)
+        self.assertGreaterEqual(len(blocks), least)
         folder = self.folder()
         (folder / "bin").mkdir()
         (folder / "bin/clew").symlink_to(CLEW)
@@ -302,6 +401,16 @@ class ReadmeTest(CliCase):
             done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, env={
                 **os.environ, "PATH": f"{folder}/bin:{ROOT}/build/venv/bin:{os.environ['PATH']}"})
             self.assertEqual(done.returncode, 0, f"{script}\n--- printed\n{done.stdout}\n{done.stderr}")
+
+    def test_commands(self):
+        for page, least in self.PAGES.items():
+            with self.subTest(page):
+                self.run_page(page, least)
+
+    def test_links(self):
+        for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+            for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+                self.assertTrue((page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}")
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ void add_bench_ingest(Command& bench_group) {
   command.options.push_back(
       {"--connections", "C", &arguments->connections, "Each has one request under way. Default: 4", {}});
   command.options.push_back({"--batch", "B", &arguments->batch, "Spans of a request, about. Default: 500", {}});
-  command.options.push_back({"--gzip", "", &arguments->gzip, "Compress the requests (http only).", {}});
+  command.options.push_back({"--gzip", "", &arguments->gzip, "Compress the requests.", {}});
   command.options.push_back({"--corpus",
                              "FILE",
                              &arguments->corpus,

@@ -62,6 +62,37 @@ TEST_P(Compression, SaysWhereDataEndsTooEarlyOrIsDamaged) {
   EXPECT_FALSE(read_all(whole + "garbage", 4096));
 }
 
+// A pipe that gives a byte at a time.
+class Dripping final : public ByteSource {
+ public:
+  explicit Dripping(std::string bytes) : bytes_(std::move(bytes)) {}
+  Status read(size_t, std::string& out) override {
+    out += bytes_.substr(at_, 1);
+    at_ = std::min(at_ + 1, bytes_.size());
+    return {};
+  }
+
+ private:
+  const std::string bytes_;
+  size_t at_ = 0;
+};
+
+TEST_P(Compression, MayComeInPieces) {
+  std::string bytes = packed("one\n");
+  if (GetParam() == std::string_view("gzip")) {
+    constexpr size_t kFlags = 3;
+    constexpr size_t kHeaderBytes = 10;
+    constexpr char kHasNameAndComment = 0x18;
+    bytes[kFlags] = kHasNameAndComment;
+    bytes.insert(kHeaderBytes, std::string("spans.jsonl\0by hand\0", 20));
+  }
+  auto source = decompressed(std::make_unique<Dripping>(bytes));
+  ASSERT_TRUE(source) << source.error().message;
+  ByteWindow window(std::move(*source));
+  ASSERT_TRUE(window.fill(100));
+  EXPECT_EQ(window.view(), "one\n");
+}
+
 TEST(ByteSource, EmptyIsEmpty) {
   EXPECT_EQ(*read_all("", 100), "");
   EXPECT_EQ(*read_all("x", 100), "x");

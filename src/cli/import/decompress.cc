@@ -29,7 +29,8 @@ class GzipBytes final : public ByteSource {
         if (window_.view().empty()) break;
         begin_member();
       }
-      TRY(window_.fill(1));
+      // ISA-L forgets the flags of a member's header that comes in pieces.
+      TRY(window_.fill(state_.block_state == ISAL_BLOCK_NEW_HDR ? kInputBytes : 1));
       std::string_view in = window_.view().substr(0, kInputBytes);
       state_.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(in.data()));
       state_.avail_in = static_cast<uint32_t>(in.size());

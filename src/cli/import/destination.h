@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
+#include "cli/otlp_sender.h"
 #include "column/span_batch.h"
 
 namespace clew::cli {
@@ -20,13 +22,15 @@ struct ImportCounts {
 class Destination {
  public:
   virtual ~Destination() = default;
-  // Hands over a batch; busy is waited out. After an error nothing more can be sent.
-  virtual Status send(const SpanBatch& batch) = 0;
+  // Hands over a batch and the request it was decoded from; busy is waited out. After an error nothing more can be
+  // sent.
+  virtual Status send(const SpanBatch& batch, std::string_view request, OtlpEncoding encoding) = 0;
   // All that was sent is durable after an OK. The vocabularies of its batches may die then.
   virtual Status drain() = 0;
   virtual void forget(const Vocabulary& vocabulary) = 0;
   // After the last batch.
   virtual Status close() = 0;
+  // Precondition: drained.
   virtual const ImportCounts& counts() const = 0;
   virtual const std::string& where() const = 0;
 };

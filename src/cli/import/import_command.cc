@@ -31,8 +31,7 @@ Result<std::unique_ptr<Destination>> open_destination(const ImportArguments& arg
   if (!arguments.data.empty()) return store_destination(arguments.data);
   std::string folder(kDefaultFolder);
   auto running = running_endpoint(folder, "otlp_http");
-  constexpr uint64_t kAskMs = 1000;
-  if (running && remote_source(*running, kAskMs)->get("/ready", {}, "")) return server_destination(*running);
+  if (running) return server_destination(*running);
   return store_destination(folder);
 }
 
@@ -82,23 +81,19 @@ Status import_file(const std::string& file, Destination& destination, Findings& 
     }
     findings.add(batch);
     progress.add(batch.rows.size());
-    TRY(destination.send(batch));
+    TRY(destination.send(batch, piece->request, piece->encoding));
   }
   return destination.drain();
-}
-
-std::string numbered(uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count_text(count), noun, count == 1 ? "" : "s");
 }
 
 ExitCode report(const Destination& destination, const Findings& findings) {
   const ImportCounts& counts = destination.counts();
   std::string line =
-      fmt::format("{} of {} ({}) are in {}", numbered(counts.spans, "span"), numbered(findings.traces.size(), "trace"),
-                  numbered(findings.requests, "request"), destination.where());
+      fmt::format("{} of {} ({}) are in {}", counted(counts.spans, "span"), counted(findings.traces.size(), "trace"),
+                  counted(findings.requests, "request"), destination.where());
   if (counts.duplicates > 0) line += fmt::format("; {} of them were there already", count_text(counts.duplicates));
   if (counts.rejected > 0) line += fmt::format("; {} rejected (first: {})", count_text(counts.rejected), counts.reason);
-  if (findings.faults > 0) line += fmt::format("; {} left out", numbered(findings.faults, "bad piece"));
+  if (findings.faults > 0) line += fmt::format("; {} left out", counted(findings.faults, "bad piece"));
   print(line + "\n");
   return findings.faults + counts.rejected > 0 ? kBadData : kOk;
 }
@@ -127,11 +122,16 @@ Result<ExitCode> import_files(const ImportArguments& arguments) {
 void add_import(Command& root) {
   Command& command = add_command(root, "import", "bring files of spans into a server or a data directory");
   command.about =
-      "Reads OTLP as JSON (one request a line, or one document over many lines) and as protobuf (one message, or "
-      "messages with a length before each, as the OpenTelemetry Collector's file exporter writes them), plain, .gz or "
-      ".zst. Format and compression are recognised by content, not by name.\n"
-      "\nA bad line is reported with file and line, left out, and makes the exit code 4. Spans that were imported in "
-      "the last minutes already are not stored twice.";
+      "Reads OTLP as JSON (requests, each on a line or over many) and as protobuf (one message, or messages with a "
+      "length before each, as the OpenTelemetry Collector's file exporter writes them); Jaeger's JSON (what its API "
+      "answers and its UI downloads); Zipkin's JSON, version 2; and spans as console exporters print them, one object "
+      "a line with traceId, spanId, operationName, startTime and duration in milliseconds. Plain, .gz or .zst. Format "
+      "and compression are recognised by content, not by name.\n"
+      "\nA bad line is reported with file and line, left out, and makes the exit code 4. A span whose id is unusable "
+      "is rejected alone; in console spans an id that is not hexadecimal is hashed and kept as clew.original_id. Spans "
+      "that were imported in the last minutes already are not stored twice.\n"
+      "\nInto a server, requests go out as they stand in the file, several at once; small ones are joined. One that "
+      "is busy is waited for.";
   auto arguments = std::make_shared<ImportArguments>();
   command.arguments.push_back({"FILE", &arguments->files, "Files to read; - is stdin."});
   command.options.push_back({"--url",
@@ -148,6 +148,7 @@ void add_import(Command& root) {
   command.examples = {
       {"clew import traces.jsonl.zst", "Into the running server, else into ./clew-data."},
       {"clew import --url http://tempo:4318 spans.pb.gz", "Into any server that takes OTLP/HTTP."},
+      {"curl -s 'http://jaeger:16686/api/traces?service=shop' | clew import -", "From Jaeger."},
       {"clew export --data old | clew import --data new -", "From one folder into another."},
   };
   command.run = [arguments] {

@@ -79,7 +79,7 @@ TEST_F(ImportTest, ExportsWhatItCanImport) {
       run_line({"import", "--data", data_, file("good.jsonl", line_of('1', "root") + "\n" + line_of('2', "child"))}),
       0);
   ASSERT_EQ(run_line({"export", "--data", data_}), 0) << err_;
-  EXPECT_THAT(err_, HasSubstr("2 spans of 1 traces exported"));
+  EXPECT_THAT(err_, HasSubstr("2 spans of 1 trace exported"));
   std::string exported = out_;
   EXPECT_EQ(run_line({"trace", std::string(kTrace), "--data", data_, "-o", "otlp"}), 0);
   EXPECT_EQ(out_, exported);

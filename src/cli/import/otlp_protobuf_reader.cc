@@ -24,9 +24,10 @@ class OtlpProtobufReader final : public SpanReader {
     taken_ = 0;
     TRY(window_.fill(1));
     if (window_.view().empty()) return Piece{};
-    Piece piece{Piece::Kind::spans, fmt::format("byte {}", offset_), {}};
+    Piece piece{Piece::Kind::spans, fmt::format("byte {}", offset_), {}, {}, OtlpEncoding::protobuf};
     Result<std::string_view> message = delimited_ ? delimited_message() : some_resource_spans();
     if (!message) return std::unexpected(std::move(message.error()).context(piece.where));
+    piece.request = *message;
     Status decoded = decoder_.decoder().decode_protobuf(*message, env::system_clock().unix_ns(), batch);
     if (!decoded) {
       piece.kind = Piece::Kind::bad;
@@ -34,7 +35,6 @@ class OtlpProtobufReader final : public SpanReader {
     }
     return piece;
   }
-  std::string_view format() const override { return "OTLP protobuf"; }
 
  private:
   // Makes view() hold `bytes`, which belong to one message.

@@ -5,6 +5,17 @@
 namespace clew::cli {
 namespace {
 
+constexpr std::string_view kSpace = " \t\r\n";
+
+bool begins_like_json(std::string_view bytes) {
+  size_t text = bytes.find_first_not_of(kSpace);
+  if (text == std::string_view::npos || (bytes[text] != '{' && bytes[text] != '[')) return false;
+  size_t next = bytes.find_first_not_of(kSpace, text + 1);
+  if (next == std::string_view::npos) return text + 1 < bytes.size();
+  std::string_view follows = bytes[text] == '{' ? "\"}" : "{[]";
+  return follows.find(bytes[next]) != std::string_view::npos;
+}
+
 bool begins_like_protobuf(std::string_view bytes) {
   constexpr char kResourceSpans = 0x0a;
   constexpr size_t kLengthBytes = 4;
@@ -25,20 +36,14 @@ Result<std::unique_ptr<SpanReader>> open_spans(std::unique_ptr<ByteSource> sourc
   std::string_view begin = window.view();
   if (begin.empty()) return std::unique_ptr<SpanReader>();
   // A line break is also protobuf's first byte, so what follows it decides.
-  size_t text = begin.find_first_not_of(" \t\r\n");
+  size_t text = begin.find_first_not_of(kSpace);
   if (text == std::string_view::npos && window.at_end()) return std::unique_ptr<SpanReader>();
-  if (text != std::string_view::npos && begin[text] == '{' && text + 1 < begin.size()) {
-    size_t key = begin.find_first_not_of(" \t\r\n", text + 1);
-    if (key == std::string_view::npos || begin[key] == '"' || begin[key] == '}')
-      return otlp_json_reader(std::move(window));
-  }
+  if (begins_like_json(begin)) return json_reader(std::move(window));
   if (begins_like_protobuf(begin)) return otlp_protobuf_reader(std::move(window));
-  if (text != std::string_view::npos && begin[text] == '{') return otlp_json_reader(std::move(window));
-  if (text != std::string_view::npos && begin[text] == '[') {
-    return invalid(
-        "a JSON list is none of the formats that can be imported (OTLP as JSON or protobuf, plain, .gz or .zst)");
-  }
-  return invalid("the format is not recognised: OTLP as JSON or protobuf can be imported, plain, .gz or .zst");
+  if (text != std::string_view::npos && begin[text] == '{') return json_reader(std::move(window));
+  return invalid(
+      "the format is not recognised: OTLP as JSON or protobuf, and Jaeger's, Zipkin's and console exporters' JSON can "
+      "be imported, plain, .gz or .zst");
 }
 
 wire::OtlpDecoder& ImportDecoder::decoder() {

@@ -22,7 +22,7 @@ class StoreDestination final : public Destination {
       : where_("the data directory " + folder), store_(std::move(store)) {}
   ~StoreDestination() override { wait_for_all(); }
 
-  Status send(const SpanBatch& batch) override {
+  Status send(const SpanBatch& batch, std::string_view, OtlpEncoding) override {
     std::unique_lock lock(mutex_);
     reject(batch.rejected);
     if (batch.rows.empty()) return {};
@@ -57,7 +57,6 @@ class StoreDestination final : public Destination {
     TRY(store_->seal_all());
     return store_->close();
   }
-  // Precondition: drained.
   const ImportCounts& counts() const override { return counts_; }
   const std::string& where() const override { return where_; }
 
