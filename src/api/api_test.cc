@@ -281,6 +281,33 @@ TEST_F(ApiTest, ListsTagValues) {
   }
 }
 
+TEST_F(ApiTest, NarrowsTagValuesByOneFilter) {
+  struct Case {
+    const char* tag;
+    const char* query;
+    const char* values;
+  };
+  constexpr const char* kBothNames = R"({"type":"string","value":"GET /cart"},{"type":"string","value":"SELECT"})";
+  for (const Case& c : {
+           Case{"name", R"({ span.http.route = "/cart" })", R"({"type":"string","value":"GET /cart"})"},
+           Case{"name", R"({ status = error || kind = client })", R"({"type":"string","value":"GET /cart"})"},
+           Case{"status", R"({ name = "SELECT" })", R"({"type":"keyword","value":"unset"})"},
+           Case{"resource.service.name", "{ .http.status_code >= 500 }", R"({"type":"string","value":"shop"})"},
+           Case{"resource.service.name", "{ .http.status_code < 500 }", ""},
+           Case{"duration", R"({ name = "SELECT" })", ""},
+           // Not one filter, or not yet: everything.
+           Case{"name", "{}", kBothNames},
+           Case{"name", "{ span.http.route = }", kBothNames},
+           Case{"name", R"({ name = "SELECT" } | count() > 1)", kBothNames},
+           Case{"name", "{ true } %26%26 { false }", kBothNames},
+       }) {
+    net::Response response = get("/api/v2/search/tag/" + std::string(c.tag) + "/values", "q=" + std::string(c.query));
+    EXPECT_EQ(response.status, 200) << c.query;
+    EXPECT_THAT(response.body, StartsWith("{\"tagValues\":[" + std::string(c.values) + "],\"metrics\":{"))
+        << c.tag << " " << c.query;
+  }
+}
+
 TEST_F(ApiTest, ListsTagValuesInV1) {
   EXPECT_THAT(get("/api/search/tag/service.name/values").body, StartsWith(R"({"tagValues":["shop"],"metrics":{)"));
   EXPECT_THAT(get("/api/search/tag/http.status_code/values").body, StartsWith(R"({"tagValues":["500"],)"));

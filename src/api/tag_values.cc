@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "base/json_text.h"
 #include "column/any_value_json.h"
 #include "column/nested.h"
 #include "model/span_words.h"
+#include "traceql/attribute_values.h"
 #include "traceql/query.h"
 
 namespace clew::api {
@@ -161,10 +164,64 @@ Result<Attribute> parse_tag_name(std::string_view text) {
   return std::move(*tag);
 }
 
+namespace {
+
+bool has_values_to_offer(Intrinsic intrinsic) {
+  switch (intrinsic) {
+    case Intrinsic::none:
+    case Intrinsic::name:
+    case Intrinsic::status:
+    case Intrinsic::kind:
+    case Intrinsic::status_message:
+    case Intrinsic::event_name:
+    case Intrinsic::instrumentation_name:
+    case Intrinsic::instrumentation_version:
+    case Intrinsic::root_name:
+    case Intrinsic::root_service: return true;
+    default: return false;
+  }
+}
+
+// The single filter that `q` is; anything else, also what is being typed, narrows nothing.
+std::optional<traceql::Query> narrowing_query(const Call& call) {
+  std::string text = call.request.parameter("q");
+  if (text.empty()) return std::nullopt;
+  auto query = traceql::parse(text);
+  if (!query || traceql::check(*query)) return std::nullopt;
+  const traceql::SpansetFilter* filter = traceql::only_filter(*query);
+  if (filter == nullptr || !filter->condition) return std::nullopt;
+  return std::move(*query);
+}
+
+Status add_narrowed(const Call& call, const traceql::Query& query, const Attribute& tag, TimeRange range,
+                    traceql::ValuesOptions options, Collector& collector) {
+  options.start_ns = range.start_ns;
+  options.end_ns = range.end_ns;
+  auto snapshot = call.snapshot();
+  ASSIGN_OR_RETURN(auto found, traceql::attribute_values(*snapshot, query, tag, options));
+  bool is_keyword = tag.intrinsic == Intrinsic::status || tag.intrinsic == Intrinsic::kind;
+  for (const auto& [value, spans] : found.values) {
+    if (is_keyword) {
+      collector.add("keyword", value.text);
+    } else {
+      collector.add(value.view());
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<TagValues> collect_tag_values(const Call& call, const Attribute& tag) {
   ASSIGN_OR_RETURN(TimeRange range, time_range(call.request));
   ASSIGN_OR_RETURN(uint64_t limit, positive_parameter(call.request, "limit", UINT32_MAX, UINT32_MAX));
   Collector collector(limit, call.options.tag_values_bytes);
+  if (!has_values_to_offer(tag.intrinsic)) return collector.take();
+  if (auto query = narrowing_query(call)) {
+    TRY(add_narrowed(call, *query, tag, range, {.max_values = limit, .max_bytes = call.options.tag_values_bytes},
+                     collector));
+    return collector.take();
+  }
   add_words(tag.intrinsic, collector);
   auto snapshot = call.snapshot();
   for (const auto& unit : snapshot->units()) {
