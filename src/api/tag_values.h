@@ -24,9 +24,9 @@ struct TagValues {
 // `.service.name`, `resource.x`, `name`, `span:kind` … as TraceQL has them, and nothing else.
 Result<traceql::Attribute> parse_tag_name(std::string_view text);
 
-// Newest units first, until the bytes of an answer or its `limit` are reached; those of durations and ids, which are too
-// many to offer, are empty. With a single filter as `q` only what the spans have that it lets through; else `q` narrows
-// nothing.
+// Newest units first, until the bytes of an answer or its `limit` are reached; those of durations and ids, which are
+// too many to offer, are empty. With a single filter as `q` only what the spans have that it lets through; else `q`
+// narrows nothing.
 Result<TagValues> collect_tag_values(const Call& call, const traceql::Attribute& tag);
 
 }  // namespace clew::api

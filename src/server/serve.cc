@@ -134,7 +134,7 @@ class Service {
     TRY(bind("otlp_grpc", "OTLP/gRPC", listen.otlp_grpc, Purpose::receive));
     TRY(bind("otlp_http", "OTLP/HTTP, POST /v1/traces", listen.otlp_http, Purpose::receive));
     TRY(bind("tempo", "Tempo's HTTP API", listen.tempo, Purpose::query));
-    return bind("ui", "the web UI", listen.ui, Purpose::query);
+    return bind("ui", "HTTP APIs; the web UI is not there yet", listen.ui, Purpose::query);
   }
 
   Status bind(std::string_view name, std::string_view about, Port port, Purpose purpose) {
