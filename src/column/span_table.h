@@ -28,6 +28,28 @@ inline constexpr uint32_t kNoTrace = 0xffffffffU;
 
 class SpanTable {
  public:
+  enum Column : size_t {
+    kSpan,
+    kParent,
+    kStart,
+    kEnd,
+    kResource,
+    kScope,
+    kName,
+    kShape,
+    kEnvelope,
+    kWordBegin,
+    kTrace,
+    kPrevious,
+    kMarks,
+  };
+  struct Marks {
+    uint8_t kind;
+    uint8_t status;
+    uint8_t bits;
+    uint8_t words;  // kManyWords: their number stands in the word before them
+  };
+
   Vocabulary vocabulary;
 
   // Precondition: codes are this vocabulary's; words are the row's own (row.words and row.word_count are ignored).
@@ -45,7 +67,16 @@ class SpanTable {
     return place.count == 0 ? std::span<const uint32_t>{} : words_.piece(place.begin, place.begin + place.count);
   }
 
-  // Single cells, for scans.
+  // The longest run of cells side by side from `begin` on, at most to `end`; the same for all columns. For scans.
+  // Precondition: begin < end <= rows the caller knows.
+  template <Column kColumn>
+  auto piece(uint32_t begin, uint32_t end) const {
+    return rows_.piece<kColumn>(begin, end);
+  }
+  // A word of a row whose kWordBegin is known.
+  uint32_t word(uint32_t at) const { return words_[at]; }
+
+  // Single cells.
   uint64_t start_ns(uint32_t i) const { return rows_.at<kStart>(i); }
   uint64_t end_ns(uint32_t i) const { return rows_.at<kEnd>(i); }
   uint64_t span(uint32_t i) const { return rows_.at<kSpan>(i); }
@@ -76,12 +107,6 @@ class SpanTable {
   size_t allocated_bytes() const;
 
  private:
-  struct Marks {
-    uint8_t kind;
-    uint8_t status;
-    uint8_t bits;
-    uint8_t words;  // kManyWords: their number stands in the word before them
-  };
   static constexpr uint8_t kManyWords = 0xff;
   struct WordPlace {
     uint32_t begin;
@@ -90,21 +115,6 @@ class SpanTable {
   struct ReceiveRun {
     uint32_t first_row;
     uint64_t receive_ns;
-  };
-  enum Column : size_t {
-    kSpan,
-    kParent,
-    kStart,
-    kEnd,
-    kResource,
-    kScope,
-    kName,
-    kShape,
-    kEnvelope,
-    kWordBegin,
-    kTrace,
-    kPrevious,
-    kMarks,
   };
   using Rows = ChunkedColumns<64, uint64_t, uint64_t, uint64_t, uint64_t, uint32_t, uint32_t, uint32_t, uint32_t,
                               uint32_t, uint32_t, uint32_t, uint32_t, Marks>;

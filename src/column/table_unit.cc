@@ -14,6 +14,21 @@ int64_t clamp_signed(uint64_t value) {
   return static_cast<int64_t>(std::min<uint64_t>(value, std::numeric_limits<int64_t>::max()));
 }
 
+// Calls use(cells …) for each run of rows whose cells of these columns lie side by side.
+template <SpanTable::Column... kColumns, typename Use>
+void each_run(const SpanTable& table, RowRange rows, Use&& use) {
+  constexpr auto kFirst = std::get<0>(std::tuple{kColumns...});
+  for (uint32_t row = rows.begin; row < rows.end;) {
+    use(table.piece<kColumns>(row, rows.end)...);
+    row += static_cast<uint32_t>(table.piece<kFirst>(row, rows.end).size());
+  }
+}
+
+template <SpanTable::Column kColumn, typename Out>
+void copy_column(const SpanTable& table, RowRange rows, Out* out) {
+  each_run<kColumn>(table, rows, [&](auto cells) { out = std::copy(cells.begin(), cells.end(), out); });
+}
+
 // The words of the row after its attribute values, or nothing.
 std::span<const uint32_t> nested_words(const SpanTable& table, uint32_t row) {
   if (!(table.bits(row) & kHasNested)) return {};
@@ -129,9 +144,14 @@ Status TableUnit::codes(ColumnId column, RowRange rows, uint32_t* out) const {
   auto fill = [&](auto&& cell) {
     for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = cell(i);
   };
+  auto translate = [&]<SpanTable::Column kColumn>(const std::vector<uint32_t>& codes) {
+    each_run<kColumn>(table, rows, [&](auto cells) {
+      for (uint32_t cell : cells) *out++ = codes[cell];
+    });
+  };
   auto word_of = [](std::span<const uint32_t> words, size_t at) { return at < words.size() ? words[at] : kEmptyText; };
   switch (column) {
-    case kNameColumn: fill([&](uint32_t i) { return table.name(i); }); return {};
+    case kNameColumn: copy_column<SpanTable::kName>(table, rows, out); return {};
     case kStatusMessageColumn:
       fill([&](uint32_t i) { return Envelope::from(vocabulary.envelopes.at(table.envelope(i))).status_message; });
       return {};
@@ -151,21 +171,22 @@ Status TableUnit::codes(ColumnId column, RowRange rows, uint32_t* out) const {
   switch (vocabulary.key_at(key).scope) {
     case Scope::span: {
       auto positions = positions_in_shapes(key);
-      fill([&](uint32_t i) {
-        uint32_t shape = table.shape(i);
-        int32_t position = positions[shape];
-        return position < 0 ? kNoCode : table.words(i)[static_cast<size_t>(position)];
+      each_run<SpanTable::kShape, SpanTable::kWordBegin>(table, rows, [&](auto shapes, auto words) {
+        for (size_t i = 0; i < shapes.size(); ++i) {
+          int32_t position = positions[shapes[i]];
+          *out++ = position < 0 ? kNoCode : table.word(words[i] + static_cast<uint32_t>(position));
+        }
       });
       return {};
     }
     case Scope::resource: {
       auto codes = codes_of_entities(vocabulary.resources, kResourcePairs, key);
-      fill([&](uint32_t i) { return codes[table.resource(i)]; });
+      translate.template operator()<SpanTable::kResource>(codes);
       return {};
     }
     case Scope::instrumentation: {
       auto codes = codes_of_entities(vocabulary.scopes, kScopePairs, key);
-      fill([&](uint32_t i) { return codes[table.scope(i)]; });
+      translate.template operator()<SpanTable::kScope>(codes);
       return {};
     }
     default: return {};
@@ -254,18 +275,28 @@ Status TableUnit::numbers(NumberColumn column, RowRange rows, int64_t* out) cons
   auto fill = [&](auto&& cell) {
     for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = cell(i);
   };
+  auto marks = [&](uint8_t SpanTable::Marks::* mark) {
+    each_run<SpanTable::kMarks>(table, rows, [&](auto cells) {
+      for (const auto& cell : cells) *out++ = cell.*mark;
+    });
+    return Status{};
+  };
   switch (column) {
-    case NumberColumn::start_ns: fill([&](uint32_t i) { return clamp_signed(table.start_ns(i)); }); return {};
-    case NumberColumn::duration_ns:
-      fill([&](uint32_t i) {
-        uint64_t start = table.start_ns(i);
-        uint64_t end = table.end_ns(i);
-        return end < start ? int64_t{0} : clamp_signed(end - start);
+    case NumberColumn::start_ns:
+      each_run<SpanTable::kStart>(table, rows, [&](auto starts) {
+        for (uint64_t start : starts) *out++ = clamp_signed(start);
       });
       return {};
-    case NumberColumn::kind: fill([&](uint32_t i) { return int64_t{table.kind(i)}; }); return {};
-    case NumberColumn::status: fill([&](uint32_t i) { return int64_t{table.status(i)}; }); return {};
-    case NumberColumn::bits: fill([&](uint32_t i) { return int64_t{table.bits(i)}; }); return {};
+    case NumberColumn::duration_ns:
+      each_run<SpanTable::kStart, SpanTable::kEnd>(table, rows, [&](auto starts, auto ends) {
+        for (size_t i = 0; i < starts.size(); ++i) {
+          *out++ = ends[i] < starts[i] ? int64_t{0} : clamp_signed(ends[i] - starts[i]);
+        }
+      });
+      return {};
+    case NumberColumn::kind: return marks(&SpanTable::Marks::kind);
+    case NumberColumn::status: return marks(&SpanTable::Marks::status);
+    case NumberColumn::bits: return marks(&SpanTable::Marks::bits);
     case NumberColumn::receive_ns: fill([&](uint32_t i) { return clamp_signed(table.receive_ns(i)); }); return {};
     case NumberColumn::parent_row: parent_rows(rows, out); return {};
   }
@@ -293,17 +324,17 @@ Status TableUnit::nested_numbers(NestedNumber column, RowRange rows, std::vector
 }
 
 Status TableUnit::span_ids(RowRange rows, uint64_t* out) const {
-  for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = table_->span(i);
+  copy_column<SpanTable::kSpan>(*table_, rows, out);
   return {};
 }
 
 Status TableUnit::parent_ids(RowRange rows, uint64_t* out) const {
-  for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = table_->parent(i);
+  copy_column<SpanTable::kParent>(*table_, rows, out);
   return {};
 }
 
 Status TableUnit::trace_numbers(RowRange rows, uint32_t* out) const {
-  for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = table_->trace_of(i);
+  copy_column<SpanTable::kTrace>(*table_, rows, out);
   return {};
 }
 
