@@ -102,6 +102,15 @@ void add_retention(std::vector<Setting>& to) {
                             {"auto"}));
 }
 
+void add_compaction(std::vector<Setting>& to) {
+  to.push_back(
+      count_setting("compaction.max_rows", FIELD(store.compaction_rows), {0, 1 << 30},
+                    "Small neighbouring blocks become one of at most so many spans; 0: they stay as they are."));
+  to.push_back(duration_setting("compaction.window", FIELD(store.compaction_window_ns), 1, {60 * kSecond, 365 * kDay},
+                                "Only blocks received within one window of this length are merged: the shorter, the "
+                                "closer is retention."));
+}
+
 void add_wal(std::vector<Setting>& to) {
   using store::LogMode;
   to.push_back(word_setting(
@@ -246,8 +255,8 @@ void append_wrapped_comment(std::string& out, std::string_view text) {
 std::span<const Setting> settings() {
   static const std::vector<Setting> kAll = [] {
     std::vector<Setting> all;
-    for (auto* add : {add_listen, add_cors, add_store, add_retention, add_wal, add_limits, add_net, add_query, add_read,
-                      add_the_rest})
+    for (auto* add : {add_listen, add_cors, add_store, add_retention, add_compaction, add_wal, add_limits, add_net,
+                      add_query, add_read, add_the_rest})
       add(all);
     return all;
   }();

@@ -66,6 +66,11 @@ std::string encode_meta(const StoredBlock& block) {
     if (i > 0) out += ",";
     append_json_string(out, block.replaces[i].text());
   }
+  if (!block.replaces_blocks.empty()) out += "],\"replaces_blocks\":[";
+  for (size_t i = 0; i < block.replaces_blocks.size(); ++i) {
+    if (i > 0) out += ",";
+    append_json_string(out, block.replaces_blocks[i]);
+  }
   out += "],\"parts\":[";
   for (size_t i = 0; i < block.parts.size(); ++i) {
     if (i > 0) out += ",";
@@ -109,6 +114,20 @@ Result<BlockPart> decode_part(simdjson::dom::element from, const std::string& id
   return part;
 }
 
+// Most blocks replace none, and say nothing of it.
+Status decode_replaced_blocks(simdjson::dom::element root, StoredBlock& out) {
+  simdjson::dom::element member;
+  if (root["replaces_blocks"].get(member) != simdjson::SUCCESS) return {};
+  simdjson::dom::array ids;
+  if (member.get(ids) != simdjson::SUCCESS) return corrupt("replaces_blocks in meta.json is no list");
+  for (auto element : ids) {
+    std::string_view id;
+    if (element.get(id) != simdjson::SUCCESS) return corrupt("meta.json names no block in replaces_blocks");
+    out.replaces_blocks.emplace_back(id);
+  }
+  return {};
+}
+
 Status decode_meta(std::string_view json, StoredBlock& out) {
   simdjson::dom::parser parser;
   simdjson::dom::element root;
@@ -129,6 +148,7 @@ Status decode_meta(std::string_view json, StoredBlock& out) {
     if (!name) return corrupt("meta.json names no segment in what the block replaces");
     out.replaces.push_back(*name);
   }
+  TRY(decode_replaced_blocks(root, out));
   simdjson::dom::array parts;
   if (root["parts"].get(parts) != simdjson::SUCCESS) return corrupt("meta.json lacks the parts of the block");
   for (auto element : parts) {
@@ -143,10 +163,16 @@ Counter& damaged_units() {
   return counter;
 }
 
-void report_damage(const std::string& unit, std::string& damage, const Error& error) {
-  damage = error.message;
+void report_damage(const std::string& unit, const std::string& damage) {
   damaged_units().add();
-  log::error("a block is damaged and is left out of every answer", {{"block", unit}, {"reason", error}});
+  log::error("a block is damaged and is left out of every answer", {{"block", unit}, {"reason", damage}});
+}
+
+void report_damage(const StoredBlock& block) {
+  if (!block.damage.empty()) report_damage(block.id, block.damage);
+  for (const BlockPart& part : block.parts) {
+    if (!part.damage.empty()) report_damage(part.unit, part.damage);
+  }
 }
 
 void open_parts(env::ObjectStore& objects, StoredBlock& block) {
@@ -155,7 +181,7 @@ void open_parts(env::ObjectStore& objects, StoredBlock& block) {
     if (opened) {
       part.block = std::move(*opened);
     } else {
-      report_damage(part.unit, part.damage, opened.error());
+      part.damage = opened.error().message;
     }
   }
 }
@@ -183,6 +209,96 @@ Status remove_rests(env::ObjectStore& objects, const StoredBlock& block, const s
   return {};
 }
 
+// The files of a block's folder, by tenant and id.
+using Folders = std::map<std::pair<std::string, std::string>, std::vector<std::string>>;
+Result<Folders> list_folders(env::ObjectStore& objects) {
+  ASSIGN_OR_RETURN(auto keys, objects.list(std::string(kRoot)));
+  Folders out;
+  for (const std::string& key : keys) {
+    if (auto parsed = parse_key(key)) out[{parsed->tenant, parsed->id}].push_back(parsed->file);
+  }
+  return out;
+}
+
+bool has_meta(const std::vector<std::string>& files) {
+  return std::ranges::find(files, kMeta) != files.end();
+}
+
+using BlocksByName = std::map<std::pair<std::string, std::string>, std::shared_ptr<StoredBlock>>;
+
+// Metas only; one that cannot be read is noted as damage.
+Result<BlocksByName> read_metas(env::ObjectStore& objects, const Folders& folders) {
+  BlocksByName out;
+  for (const auto& [place, files] : folders) {
+    if (!has_meta(files)) continue;
+    auto block = std::make_shared<StoredBlock>();
+    block->tenant = place.first;
+    block->id = place.second;
+    Status read = read_meta(objects, *block);
+    if (!read && read.error().code == ErrorCode::failed_precondition) return std::unexpected(read.error());
+    if (!read) {
+      block->damage = read.error().message;
+      block->replaces_blocks.clear();
+    }
+    out.emplace(place, std::move(block));
+  }
+  return out;
+}
+
+// Also what it replaces itself, first: without its meta that would come back.
+Status remove_replaced(env::ObjectStore& objects, BlocksByName& blocks, const std::shared_ptr<StoredBlock>& by) {
+  for (const std::string& id : by->replaces_blocks) {
+    auto found = blocks.find({by->tenant, id});
+    if (found == blocks.end() || found->second == by) continue;
+    const std::shared_ptr<StoredBlock> block = found->second;
+    blocks.erase(found);
+    TRY(remove_replaced(objects, blocks, block));
+    TRY(remove_block(objects, *block));
+    log::info("a block that another replaces was removed", {{"block", id}, {"replaced_by", by->id}});
+  }
+  return {};
+}
+
+Status remove_rests(env::ObjectStore& objects, const Folders& folders, BlocksByName& blocks) {
+  for (const auto& [place, files] : folders) {
+    if (has_meta(files)) continue;
+    for (const std::string& file : files) TRY(objects.remove(folder_of_block(place.first, place.second) + file));
+    log::info("an unfinished block was removed", {{"block", place.second}});
+  }
+  std::vector<std::shared_ptr<StoredBlock>> all;
+  for (const auto& [place, block] : blocks) all.push_back(block);
+  for (const auto& block : all) TRY(remove_replaced(objects, blocks, block));
+  for (const auto& [place, block] : blocks) {
+    if (block->damage.empty()) TRY(remove_rests(objects, *block, folders.at(place)));
+  }
+  return {};
+}
+
+Result<Catalog> open_blocks(env::ObjectStore& objects, const BlocksByName& blocks) {
+  Catalog out;
+  std::set<std::pair<std::string, std::string>> hidden;
+  for (const auto& [place, block] : blocks) {
+    out.replaced.insert(block->replaces.begin(), block->replaces.end());
+    for (const std::string& id : block->replaces_blocks) hidden.emplace(block->tenant, id);
+  }
+  for (const auto& [place, block] : blocks) {
+    if (hidden.contains(place)) continue;
+    open_parts(objects, *block);
+    bool emptied = block->damage.empty() && block->parts.empty();
+    (emptied ? out.emptied : out.blocks).push_back(block);
+  }
+  return out;
+}
+
+// The blocks, without those that are being written.
+std::vector<std::pair<std::string, std::string>> names_of_blocks(const Folders& folders) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& [place, files] : folders) {
+    if (has_meta(files)) out.push_back(place);
+  }
+  return out;
+}
+
 }  // namespace
 
 uint64_t StoredBlock::bytes() const {
@@ -204,44 +320,30 @@ uint64_t StoredBlock::min_receive_ns() const {
 }
 
 Result<Catalog> open_catalog(env::ObjectStore& objects, bool clean) {
-  ASSIGN_OR_RETURN(auto keys, objects.list(std::string(kRoot)));
-  std::map<std::pair<std::string, std::string>, std::vector<std::string>> folders;
-  for (const std::string& key : keys) {
-    if (auto parsed = parse_key(key)) folders[{parsed->tenant, parsed->id}].push_back(parsed->file);
-  }
-  Catalog catalog;
-  for (const auto& [place, files] : folders) {
-    auto block = std::make_shared<StoredBlock>();
-    block->tenant = place.first;
-    block->id = place.second;
-    if (std::find(files.begin(), files.end(), kMeta) == files.end()) {
-      if (!clean) continue;
-      for (const std::string& file : files) TRY(objects.remove(folder_of_block(block->tenant, block->id) + file));
-      log::info("an unfinished block was removed", {{"block", block->id}});
-      continue;
+  for (int reads = 0; reads < kMaxCatalogReads; ++reads) {
+    ASSIGN_OR_RETURN(const Folders folders, list_folders(objects));
+    ASSIGN_OR_RETURN(BlocksByName blocks, read_metas(objects, folders));
+    if (clean) TRY(remove_rests(objects, folders, blocks));
+    ASSIGN_OR_RETURN(Catalog catalog, open_blocks(objects, blocks));
+    if (!clean) {
+      ASSIGN_OR_RETURN(const Folders now, list_folders(objects));
+      if (names_of_blocks(now) != names_of_blocks(folders)) continue;
     }
-    Status read = read_meta(objects, *block);
-    if (!read && read.error().code == ErrorCode::failed_precondition) return std::unexpected(read.error());
-    catalog.replaced.insert(block->replaces.begin(), block->replaces.end());
-    if (!read) {
-      report_damage(block->id, block->damage, read.error());
-    } else {
-      if (clean) TRY(remove_rests(objects, *block, files));
-      open_parts(objects, *block);
-    }
-    bool emptied = read && block->parts.empty();
-    (emptied ? catalog.emptied : catalog.blocks).push_back(std::move(block));
+    for (const auto& block : catalog.blocks) report_damage(*block);
+    return catalog;
   }
-  return catalog;
+  return fail(ErrorCode::unavailable, "the blocks change faster than they can be opened: try again");
 }
 
 Result<std::shared_ptr<const StoredBlock>> store_block(env::ObjectStore& objects, const std::string& tenant,
                                                        const std::string& id, std::vector<SegmentName> replaces,
-                                                       const std::vector<NewPart>& parts) {
+                                                       const std::vector<NewPart>& parts,
+                                                       std::vector<std::string> replaces_blocks) {
   auto block = std::make_shared<StoredBlock>();
   block->tenant = tenant;
   block->id = id;
   block->replaces = std::move(replaces);
+  block->replaces_blocks = std::move(replaces_blocks);
   std::string folder = folder_of_block(tenant, id);
   for (const NewPart& fresh : parts) {
     BlockPart part;
@@ -270,6 +372,14 @@ Status empty_block(env::ObjectStore& objects, const StoredBlock& block) {
 Status remove_block(env::ObjectStore& objects, const StoredBlock& block) {
   TRY(objects.remove(folder_of_block(block.tenant, block.id) + std::string(kMeta)));
   return remove_data(objects, block);
+}
+
+Status remove_unfinished_block(env::ObjectStore& objects, const std::string& tenant, const std::string& id) {
+  StoredBlock block;
+  block.tenant = tenant;
+  block.id = id;
+  for (bool displaced : {false, true}) block.parts.emplace_back().file = file_of_part(displaced);
+  return remove_block(objects, block);
 }
 
 }  // namespace clew::store

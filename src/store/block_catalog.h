@@ -6,10 +6,11 @@
 //   times}]}
 //
 // `replaces` names the log segments (lane-number) whose rows the block holds, in all its parts together: replay ignores
-// them. So both parts come into being by the one meta, and no stop of the machine doubles or loses a row. A block that
-// expired while the log still has frames of what it replaces stays as a meta without parts. At start folders without
-// meta, and Parquet files that their meta does not name, are the rest of a stop and are removed. Thread rule: any
-// thread.
+// them. So both parts come into being by the one meta, and no stop of the machine doubles or loses a row. A block made
+// of others (docs/internals/compaction.md) names all their segments, and them in "replaces_blocks": a block that any
+// meta names is ignored. A block that expired while the log still has frames of what it replaces stays as a meta
+// without parts. At start replaced blocks, folders without meta, and Parquet files that their meta does not name, are
+// the rest of a stop and are removed. Thread rule: any thread.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,7 @@ struct StoredBlock {
   std::string tenant;
   std::string id;
   std::vector<SegmentName> replaces;
+  std::vector<std::string> replaces_blocks;  // ids
   std::vector<BlockPart> parts;
   std::string damage;  // why the meta cannot be read; nothing else is known then
 
@@ -53,9 +55,13 @@ struct Catalog {
   std::set<SegmentName> replaced;
 };
 
-// Opens every block. A part that cannot be opened is damaged, with an error in the log and in
-// clew_store_damaged_blocks; its segments still count as replaced. A meta of a later version is failed_precondition.
-// With `clean` the rests of stops are removed.
+// How often a reader beside the writer starts over before it gives up.
+inline constexpr int kMaxCatalogReads = 100;
+
+// Opens every block that no other replaces. Without `clean` a writer may be at work: what is answered was there all at
+// one time; unavailable when the blocks change too fast for that. A part that cannot be opened is damaged, with an
+// error in the log and in clew_store_damaged_blocks; its segments still count as replaced. A meta of a later version is
+// failed_precondition. With `clean` the rests of stops are removed.
 Result<Catalog> open_catalog(env::ObjectStore& objects, bool clean);
 
 // A part that is to be written.
@@ -64,17 +70,22 @@ struct NewPart {
   std::string bytes;
   BlockSummary summary;
 };
-// Writes the data, checks that it opens, then writes the meta. Precondition: at most one part of each kind.
+// Writes the data, checks that it opens, then writes the meta. After an error the block may exist all the same.
+// Precondition: at most one part of each kind.
 Result<std::shared_ptr<const StoredBlock>> store_block(env::ObjectStore& objects, const std::string& tenant,
                                                        const std::string& id, std::vector<SegmentName> replaces,
-                                                       const std::vector<NewPart>& parts);
+                                                       const std::vector<NewPart>& parts,
+                                                       std::vector<std::string> replaces_blocks = {});
 
 // The block is shown no more: its damage does not count any longer.
 void forget_damage(const StoredBlock& block);
 
 // Replaces the meta by one without parts, and removes the data.
 Status empty_block(env::ObjectStore& objects, const StoredBlock& block);
-// Removes the meta, then the data. Precondition: nothing that the block replaces exists any more.
+// Removes the meta, then the data. Precondition: nothing that the block replaces exists any more, or is to be seen
+// again.
 Status remove_block(env::ObjectStore& objects, const StoredBlock& block);
+// Whatever store_block() left of it.
+Status remove_unfinished_block(env::ObjectStore& objects, const std::string& tenant, const std::string& id);
 
 }  // namespace clew::store

@@ -161,11 +161,23 @@ Status LocalStore::seal_all() {
 }
 
 void LocalStore::expire() {
-  if (retention_) retention_->look();
+  if (!retention_) return;
+  retention_->look();
+  remover_->look();
+}
+
+Status LocalStore::compact() {
+  if (!compactor_) return {};
+  Status compacted = compactor_->compact();
+  remover_->look();
+  return compacted;
 }
 
 Status LocalStore::close() {
+  if (compactor_) compactor_->end();
   closing_.store(true, std::memory_order_release);
+  block_keeper_.reset();
+  if (compactor_) compactor_->close();
   keeper_.reset();
   if (sealer_) sealer_->close();
   Status closed = log_ ? log_->close() : Status{};

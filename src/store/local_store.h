@@ -10,6 +10,8 @@
 
 #include "env/object_store.h"
 #include "store/block_catalog.h"
+#include "store/block_remover.h"
+#include "store/compactor.h"
 #include "store/lane.h"
 #include "store/log_replay.h"
 #include "store/log_writer.h"
@@ -34,6 +36,7 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   Status close() override;
   Status seal_all() override;
   void expire() override;
+  Status compact() override;
 
  private:
   // SpanSink
@@ -59,6 +62,7 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   void relieve_replay();
   std::set<SegmentName> live_segments() const;
   void look_after();
+  void look_after_blocks();
   Lane& lane_of(TraceId id) { return *lanes_[id.hash() % lanes_.size()]; }
 
   const StoreOptions options_;
@@ -72,10 +76,13 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   std::unique_ptr<LogWriter> log_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Sealer> sealer_;
+  std::unique_ptr<BlockRemover> remover_;
   std::unique_ptr<Retention> retention_;
+  std::unique_ptr<Compactor> compactor_;
   std::atomic<bool> closing_{false};
   uint64_t looks_ = 0;  // of the keeper's thread
   std::unique_ptr<Periodic> keeper_;
+  std::unique_ptr<Periodic> block_keeper_;
 };
 
 }  // namespace clew::store

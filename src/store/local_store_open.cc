@@ -13,6 +13,8 @@ namespace {
 constexpr uint64_t kRememberTracesNs = 6ULL * 3600 * 1'000'000'000;
 constexpr auto kLookAfterEvery = std::chrono::milliseconds(100);
 constexpr uint64_t kGiveBackEvery = 10;
+constexpr uint64_t kShortestLookNs = 100'000'000;
+constexpr uint64_t kLongestLookNs = 86'400ULL * 1'000'000'000;
 constexpr uint64_t kLeastSegmentBytes = uint64_t{64} << 10;
 constexpr uint64_t kLeastLogFileBytes = uint64_t{1} << 20;
 
@@ -44,7 +46,9 @@ LocalStore::LocalStore(const StoreOptions& options, env::Files& files, const env
       memory_(std::make_shared<MemoryBudget>(options.memory_limit_bytes, options.process_memory_bytes)),
       reads_memory_(memory_, MemoryUse::reads) {}
 
-LocalStore::~LocalStore() = default;
+LocalStore::~LocalStore() {
+  if (compactor_) compactor_->end();
+}
 
 Status LocalStore::start() {
   if (options_.lanes == 0 || options_.lanes > 64) return invalid("store.lanes is 1 to 64");
@@ -87,10 +91,15 @@ Status LocalStore::open_to_write() {
   for (const SegmentName& name : catalog.replaced) next_segment = std::max(next_segment, name.number + 1);
   for (auto& lane : lanes_) lane->number_from(next_segment);
   log_->start(replay.start, live_segments());
-  retention_ = std::make_unique<Retention>(options_, files_, clock_, *objects_, units_, *log_);
-  retention_->adopt(std::move(catalog.emptied));
+  remover_ = std::make_unique<BlockRemover>(*objects_, *log_);
+  remover_->adopt(std::move(catalog.emptied));
+  retention_ = std::make_unique<Retention>(options_, files_, clock_, units_, *log_, *remover_);
+  compactor_ = std::make_unique<Compactor>(options_, files_, clock_, *objects_, units_, *remover_, memory_);
   sealer_->start();
   keeper_ = std::make_unique<Periodic>(kLookAfterEvery, [this] { look_after(); });
+  const auto look = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::nanoseconds(std::clamp(options_.retention_look_ns, kShortestLookNs, kLongestLookNs)));
+  block_keeper_ = std::make_unique<Periodic>(look, [this] { look_after_blocks(); });
   return {};
 }
 
@@ -214,9 +223,14 @@ void LocalStore::look_after() {
   if (looks_ % kGiveBackEvery == 0 && memory_->unreported_bytes() > memory_->limit_bytes() / 4) {
     env::give_back_free_memory();
   }
-  const uint64_t looks_apart =
-      std::max<uint64_t>(1, options_.retention_look_ns / std::chrono::nanoseconds(kLookAfterEvery).count());
-  if (++looks_ % looks_apart == 0) retention_->look();
+  ++looks_;
+}
+
+// Not with the memory: a merge takes a while.
+void LocalStore::look_after_blocks() {
+  expire();
+  compactor_->look();
+  remover_->look();
 }
 
 }  // namespace clew::store

@@ -39,6 +39,7 @@ std::string_view name_of(MemoryUse use) {
     case MemoryUse::reads: return "reads";
     case MemoryUse::log: return "log";
     case MemoryUse::sealing: return "sealing";
+    case MemoryUse::compaction: return "compaction";
   }
   return "";
 }

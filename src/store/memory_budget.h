@@ -26,8 +26,9 @@ enum class MemoryUse : uint8_t {
   reads,         // what is kept decoded of blocks
   log,           // what is being encoded, and which entries the chapter has
   sealing,       // while a block is written, by estimate
+  compaction,    // while blocks are merged, by estimate
 };
-inline constexpr size_t kMemoryUses = 7;
+inline constexpr size_t kMemoryUses = 8;
 std::string_view name_of(MemoryUse use);
 
 class MemoryBudget {
@@ -37,7 +38,8 @@ class MemoryBudget {
   static constexpr uint64_t kDuplicatesShare = 8;  // over all lanes
   static constexpr uint64_t kFiltersShare = 32;    // over all lanes
   static constexpr uint64_t kReadsShare = 8;
-  static constexpr uint64_t kSegmentShare = 16;  // one segment; fewer with many lanes
+  static constexpr uint64_t kCompactionShare = 8;  // one merge at a time
+  static constexpr uint64_t kSegmentShare = 16;    // one segment; fewer with many lanes
 
   // `process_bytes` says what the process holds; without it there is nothing unreported.
   explicit MemoryBudget(uint64_t limit_bytes, std::function<uint64_t()> process_bytes = {})

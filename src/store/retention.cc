@@ -1,6 +1,7 @@
 #include "store/retention.h"
 
 #include <algorithm>
+#include <mutex>
 #include <tuple>
 
 #include "base/counters.h"
@@ -22,13 +23,6 @@ RetentionCounters& counters() {
 
 // Of the disk space that is there for the store, how much it takes by default.
 constexpr uint64_t kDiskSharePercent = 80;
-
-// Somebody has a list with the block, or a unit of it.
-bool has_readers(const std::shared_ptr<const StoredBlock>& block) {
-  return block.use_count() > 1 || std::ranges::any_of(block->parts, [](const BlockPart& part) {
-           return part.block && part.block.use_count() > 1;
-         });
-}
 
 }  // namespace
 
@@ -53,13 +47,7 @@ uint64_t Retention::limit_bytes(uint64_t blocks_bytes) const {
 }
 
 void Retention::look() {
-  std::lock_guard lock(mutex_);
-  drop_what_is_due();
-  remove_dropped();
-  remove_emptied();
-}
-
-void Retention::drop_what_is_due() {
+  std::lock_guard lock(remover_.taking_out());
   const std::vector<BlockPointer> all = blocks();
   uint64_t total = 0;
   for (const BlockPointer& block : all) total += block->bytes();
@@ -77,36 +65,13 @@ void Retention::drop_what_is_due() {
 
 void Retention::drop(const BlockPointer& block, const char* reason) {
   units_.exchange(block->tenant, [&](UnitList& list) { std::erase(list.blocks, block); });
-  dropped_.push_back(block);
+  remover_.expire(block);
   forget_damage(*block);
   bool by_age = std::string_view(reason) == "age";
   (by_age ? counters().by_age : counters().by_bytes).add();
   log::info(by_age ? "a block is older than retention.age and is removed"
                    : "the blocks take more than retention.max_bytes; the oldest is removed",
             {{"block", block->id}, {"bytes", block->bytes()}, {"received_until_ns", block->max_receive_ns()}});
-}
-
-void Retention::remove_dropped() {
-  std::erase_if(dropped_, [this](const BlockPointer& block) {
-    if (has_readers(block)) return false;
-    bool held = std::ranges::any_of(block->replaces, [this](const SegmentName& name) { return log_.holds(name); });
-    Status removed = held ? empty_block(objects_, *block) : remove_block(objects_, *block);
-    if (!removed) {
-      log::warn("an expired block could not be removed yet", {{"block", block->id}, {"reason", removed.error()}});
-      return false;
-    }
-    if (held) emptied_.push_back(block);
-    return true;
-  });
-}
-
-void Retention::remove_emptied() {
-  if (emptied_.empty()) return;
-  log_.remove_unneeded();
-  std::erase_if(emptied_, [this](const BlockPointer& block) {
-    bool held = std::ranges::any_of(block->replaces, [this](const SegmentName& name) { return log_.holds(name); });
-    return !held && remove_block(objects_, *block).has_value();
-  });
 }
 
 }  // namespace clew::store

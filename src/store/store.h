@@ -28,7 +28,7 @@ enum class LogMode {
   memory,  // the reply means nothing but memory
 };
 
-// Settings under `store.` and `log.`.
+// Settings under `store.`, `log.`, `retention.` and `compaction.`.
 struct StoreOptions {
   std::string folder = "clew-data";
   bool read_only = false;  // changes no byte; may run beside a writer
@@ -51,6 +51,10 @@ struct StoreOptions {
   uint64_t retention_age_ns = 14ULL * 86'400 * 1'000'000'000;
   uint64_t retention_bytes = 0;
   uint64_t retention_look_ns = 10ULL * 1'000'000'000;
+  // Neighbouring blocks that were received within one window become one of at most so many rows; 0: they stay as they
+  // are.
+  uint64_t compaction_rows = 4 << 20;
+  uint64_t compaction_window_ns = 6ULL * 3600 * 1'000'000'000;
   uint64_t read_cache_bytes = uint64_t{256} << 20;  // decoded parts of blocks, for all stores of the process
   uint32_t tenants = 1000;
   uint32_t retry_delay_ms = 1000;  // what senders are told when busy
@@ -76,6 +80,8 @@ class Store {
   virtual Status seal_all() = 0;
   // Removes now what retention asks for; it also happens by itself.
   virtual void expire() = 0;
+  // Merges all blocks now that are to be merged; it also happens by itself.
+  virtual Status compact() = 0;
 };
 
 }  // namespace clew::store

@@ -1,0 +1,54 @@
+// Removes the files of blocks that left the list of units, because they expired or are replaced by another block, as
+// soon as nobody reads them.
+//
+// While the log still has frames of what an expired block replaced, an empty meta stays in its place, else replay would
+// bring its spans back (block_catalog.h). A replaced block needs none: its replacement names the same segments. What
+// replaces a block that is still there waits for it. Whatever fails is tried again. Thread rule: any thread.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "env/object_store.h"
+#include "store/block_catalog.h"
+#include "store/log_writer.h"
+
+namespace clew::store {
+
+class BlockRemover {
+ public:
+  using BlockPointer = std::shared_ptr<const StoredBlock>;
+
+  BlockRemover(env::ObjectStore& objects, LogWriter& log) : objects_(objects), log_(log) {}
+
+  // Held by whoever takes blocks out of lists of units, from its look at the list to the exchange.
+  std::mutex& taking_out() { return taking_out_; }
+
+  // Blocks that were emptied before the start.
+  void adopt(std::vector<BlockPointer> emptied);
+  // Out of every list; there is nothing in its place.
+  void expire(BlockPointer block);
+  // Out of every list; a block whose meta names it is there.
+  void replace(BlockPointer block);
+  // Removes what can go now.
+  void look();
+
+ private:
+  struct Leaving {
+    BlockPointer block;
+    bool replaced;
+  };
+  bool remove(const Leaving& leaving);
+  bool is_awaited(const StoredBlock& block) const;
+  bool is_held(const StoredBlock& block) const;
+
+  env::ObjectStore& objects_;
+  LogWriter& log_;
+  std::mutex taking_out_;
+  std::mutex mutex_;
+  std::vector<Leaving> leaving_;       // nobody's unit any more, but their files are there
+  std::vector<BlockPointer> emptied_;  // only the meta is there
+};
+
+}  // namespace clew::store
