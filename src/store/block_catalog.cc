@@ -245,6 +245,36 @@ Result<BlocksByName> read_metas(env::ObjectStore& objects, const Folders& folder
   return out;
 }
 
+bool has_damage(const StoredBlock& block) {
+  return !block.damage.empty() ||
+         std::ranges::any_of(block.parts, [](const auto& part) { return !part.damage.empty(); });
+}
+
+// A block that cannot be opened replaces nothing that is still there: what it was made of is used instead. With all of
+// that there, the block itself is out of the way.
+Status give_back_replaced(env::ObjectStore& objects, BlocksByName& blocks, bool clean) {
+  std::vector<std::shared_ptr<StoredBlock>> merged;
+  for (const auto& [place, block] : blocks) {
+    if (!block->replaces_blocks.empty()) merged.push_back(block);
+  }
+  for (const auto& block : merged) {
+    size_t present = static_cast<size_t>(std::ranges::count_if(
+        block->replaces_blocks, [&](const std::string& id) { return blocks.contains({block->tenant, id}); }));
+    if (present == 0) continue;
+    StoredBlock tried = *block;
+    open_parts(objects, tried);
+    if (!has_damage(tried)) continue;
+    log::error("a block made of others is damaged; those that are still there are used instead",
+               {{"block", block->id}, {"others", present}});
+    bool all_present = present == block->replaces_blocks.size();
+    block->replaces_blocks.clear();
+    if (!all_present) continue;
+    blocks.erase({block->tenant, block->id});
+    if (clean) TRY(remove_block(objects, *block));
+  }
+  return {};
+}
+
 // Also what it replaces itself, first: without its meta that would come back.
 Status remove_replaced(env::ObjectStore& objects, BlocksByName& blocks, const std::shared_ptr<StoredBlock>& by) {
   for (const std::string& id : by->replaces_blocks) {
@@ -323,6 +353,7 @@ Result<Catalog> open_catalog(env::ObjectStore& objects, bool clean) {
   for (int reads = 0; reads < kMaxCatalogReads; ++reads) {
     ASSIGN_OR_RETURN(const Folders folders, list_folders(objects));
     ASSIGN_OR_RETURN(BlocksByName blocks, read_metas(objects, folders));
+    TRY(give_back_replaced(objects, blocks, clean));
     if (clean) TRY(remove_rests(objects, folders, blocks));
     ASSIGN_OR_RETURN(Catalog catalog, open_blocks(objects, blocks));
     if (!clean) {

@@ -76,6 +76,40 @@ TEST_F(CompactorTest, FourNeighboursBecomeOne) {
   }
 }
 
+TEST_F(CompactorTest, ADamagedResultGivesWayToWhatItWasMadeOf) {
+  for (bool all_there : {true, false}) {
+    files_ = env::FaultyFiles::make(1);
+    open(options_);
+    SpanTexts sent;
+    for (uint64_t i = 0; i < 4; ++i) seal_block(kNow + i, sent);
+    std::vector<std::string> inputs = blocks();
+    auto reader = store_->source().snapshot(kSingle, std::make_shared<ReadBudget>());
+    ASSERT_TRUE(store_->compact());
+    ASSERT_THAT(blocks(), SizeIs(5)) << "the reader keeps the files";
+    reader.reset();
+    store_.reset();
+    std::string result;
+    for (const std::string& name : blocks()) {
+      if (name.ends_with("-x4")) result = blocks_folder() + "/" + name;
+    }
+    auto bytes = files_->read_all(result + "/data.parquet", 1 << 20);
+    ASSERT_TRUE(bytes);
+    ASSERT_TRUE(files_->flip_bit(result + "/data.parquet", (bytes->size() - 20) * 8));
+    if (!all_there) {
+      for (auto file : {"/meta.json", "/data.parquet"}) {
+        ASSERT_TRUE(files_->remove(blocks_folder() + "/" + inputs[0] + file));
+      }
+    }
+    open(options_);
+    if (all_there) {
+      EXPECT_EQ(blocks(), inputs);
+      EXPECT_TRUE(same(stored(sent), sent));
+    } else {
+      EXPECT_EQ(stored(sent).size(), sent.size() / 4 * 3) << "of what is there everything is answered";
+    }
+  }
+}
+
 // Also when results are merged again, and with a clock that is off.
 TEST_F(CompactorTest, PartsOfATraceComeTogetherAndAreUnlisted) {
   open(options_);
