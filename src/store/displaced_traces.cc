@@ -9,10 +9,13 @@ namespace {
 // Per trace; empty when none is displaced.
 std::vector<bool> find_displaced(const SpanTable& table, uint32_t rows) {
   std::vector<bool> displaced;
-  for (uint32_t i = 0; i < rows; ++i) {
-    if (!is_displaced(table.start_ns(i), table.end_ns(i), table.receive_ns(i))) continue;
-    if (displaced.empty()) displaced.resize(table.trace_count(rows));
-    displaced[table.trace_of(i)] = true;
+  for (uint32_t i = 0; i < rows;) {
+    uint64_t receive_ns = table.receive_ns(i);
+    for (uint32_t end = std::min(rows, table.receive_run_end(i)); i < end; ++i) {
+      if (!is_displaced(table.start_ns(i), table.end_ns(i), receive_ns)) continue;
+      if (displaced.empty()) displaced.resize(table.trace_count(rows));
+      displaced[table.trace_of(i)] = true;
+    }
   }
   return displaced;
 }

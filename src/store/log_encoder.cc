@@ -82,10 +82,10 @@ void put_columns(const SpanTable& table, RowRange rows, std::string& out) {
     for (uint32_t i = rows.begin; i < rows.end; ++i) varints.put_zigzag(table.end_ns(i) - table.start_ns(i));
   }
   std::vector<std::pair<uint64_t, uint64_t>> runs;
-  for (uint32_t i = rows.begin; i < rows.end; ++i) {
-    uint64_t receive = table.receive_ns(i);
-    if (runs.empty() || runs.back().second != receive) runs.emplace_back(0, receive);
-    ++runs.back().first;
+  for (uint32_t i = rows.begin; i < rows.end;) {
+    uint32_t end = std::min(rows.end, table.receive_run_end(i));
+    runs.emplace_back(end - i, table.receive_ns(i));
+    i = end;
   }
   writer.varint(runs.size());
   for (auto [count, receive] : runs) {
