@@ -41,19 +41,6 @@ class CompactorTest : public StoreFixture {
     files_->crash();
     open(options_);
   }
-  // How many units hold each trace, and how many of them do not list it.
-  void count_parts(std::map<TraceId, int>& parts, std::map<TraceId, int>& unlisted) {
-    auto snapshot = store_->source().snapshot(kSingle, std::make_shared<ReadBudget>());
-    for (const auto& unit : snapshot->units()) {
-      auto summaries = unit->summaries();
-      auto listed = unit->listed();
-      ASSERT_TRUE(summaries && listed);
-      for (const TraceSummary& trace : *summaries) {
-        ++parts[trace.id];
-        unlisted[trace.id] += !std::ranges::binary_search(*listed, trace.id);
-      }
-    }
-  }
 
   StoreOptions options_ = small_options();
   Sender sender_{1};
@@ -115,14 +102,11 @@ TEST_F(CompactorTest, PartsOfATraceComeTogetherAndAreUnlisted) {
   open(options_);
   SpanTexts sent;
   for (uint64_t i = 0; i < 16; ++i) seal_block(kNow + i, sent, 40);
-  std::map<TraceId, int> parts, unlisted;
-  count_parts(parts, unlisted);
-  EXPECT_TRUE(std::ranges::any_of(parts, [](const auto& entry) { return entry.second > 1; }));
+  const auto apart = places().parts;
+  EXPECT_TRUE(std::ranges::any_of(apart, [](const auto& entry) { return entry.second > 1; }));
   ASSERT_TRUE(store_->compact());
   ASSERT_THAT(blocks(), SizeIs(1));
-  parts.clear();
-  unlisted.clear();
-  count_parts(parts, unlisted);
+  const auto [parts, unlisted] = places();
   size_t judged = 0;
   for (const auto& [id, count] : parts) EXPECT_EQ(count, 1) << id.hex();
   for (const auto& [id, count] : unlisted) judged += static_cast<size_t>(count);
@@ -154,8 +138,7 @@ TEST_F(CompactorTest, ATraceThatIsHeldElsewhereStaysListed) {
               ElementsAre("data.parquet", "displaced.parquet", "meta.json"));
   for (bool again : {false, true}) {
     if (again) reopen();
-    std::map<TraceId, int> parts, unlisted;
-    count_parts(parts, unlisted);
+    auto [parts, unlisted] = places();
     size_t spread = 0;
     for (const auto& [id, count] : unlisted) {
       EXPECT_LE(count, 1) << id.hex();

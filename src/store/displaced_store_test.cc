@@ -73,18 +73,7 @@ TEST_F(DisplacedStoreTest, PartsOfATraceAreListed) {
     send(sender.next(60, kNow + i), sent);
     ASSERT_TRUE(store_->seal_all());
   }
-  auto snapshot = store_->source().snapshot(kSingle, std::make_shared<ReadBudget>());
-  std::map<TraceId, int> parts, unlisted;
-  for (const auto& unit : snapshot->units()) {
-    auto summaries = unit->summaries();
-    auto listed = unit->listed();
-    ASSERT_TRUE(summaries && listed);
-    for (TraceId id : *listed) ASSERT_TRUE(*unit->find_trace(id)) << "only what is here is listed";
-    for (const TraceSummary& trace : *summaries) {
-      ++parts[trace.id];
-      if (!std::ranges::binary_search(*listed, trace.id)) ++unlisted[trace.id];
-    }
-  }
+  auto [parts, unlisted] = places();
   EXPECT_TRUE(std::ranges::any_of(parts, [](const auto& entry) { return entry.second > 1; }));
   for (const auto& [id, count] : unlisted) EXPECT_LE(count, 1) << id.hex();
 }

@@ -107,18 +107,8 @@ TEST_F(LocalStoreTest, SegmentsAreCutAndTheirTracesListed) {
   EXPECT_GT(store_->admin().list(kSingle).size(), 8U);
   EXPECT_TRUE(same(stored(sent), sent));
   // Of a trace with several parts at most the first is unlisted.
-  auto snapshot = store_->source().snapshot(kSingle, std::make_shared<ReadBudget>());
-  std::map<TraceId, int> unlisted_parts;
-  for (const auto& unit : snapshot->units()) {
-    auto summaries = unit->summaries();
-    auto listed = unit->listed();
-    ASSERT_TRUE(summaries && listed);
-    for (const TraceSummary& trace : *summaries) {
-      bool is_listed = std::binary_search(listed->begin(), listed->end(), trace.id);
-      if (!is_listed) ++unlisted_parts[trace.id];
-    }
-  }
-  for (const auto& [id, parts] : unlisted_parts) EXPECT_LE(parts, 1) << id.hex();
+  const Places found = places();
+  for (const auto& [id, parts] : found.unlisted) EXPECT_LE(parts, 1) << id.hex();
 }
 
 TEST_F(LocalStoreTest, FullMemoryAnswersBusyAndKeepsWhatItHas) {

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -54,6 +56,28 @@ class StoreFixture : public testing::Test {
     EXPECT_TRUE(table) << table.error().message;
     SpanTexts out;
     if (table) collect(**table, out);
+    return out;
+  }
+
+  // In how many units each trace lies, and in how many of those it is not listed.
+  struct Places {
+    std::map<TraceId, int> parts;
+    std::map<TraceId, int> unlisted;
+  };
+  Places places() {
+    Places out;
+    auto snapshot = store_->source().snapshot(kSingle, std::make_shared<ReadBudget>());
+    for (const auto& unit : snapshot->units()) {
+      auto summaries = unit->summaries();
+      auto listed = unit->listed();
+      EXPECT_TRUE(summaries && listed);
+      if (!summaries || !listed) continue;
+      for (TraceId id : *listed) EXPECT_TRUE(*unit->find_trace(id)) << "only what is here is listed";
+      for (const TraceSummary& trace : *summaries) {
+        ++out.parts[trace.id];
+        out.unlisted[trace.id] += !std::ranges::binary_search(*listed, trace.id);
+      }
+    }
     return out;
   }
 
