@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "column/recode.h"
 #include "column/span_builder.h"
 #include "column/span_source.h"
+#include "column/span_table.h"
 #include "column/table_unit.h"
 
 namespace clew::api {
@@ -31,13 +31,7 @@ class SpanSourceFake : public SpanSource {
     SpanBuilder builder(batch);
     build(builder, vocabulary);
     auto table = std::make_shared<SpanTable>();
-    Recoder recoder(vocabulary, table->vocabulary);
-    std::vector<uint32_t> words;
-    for (const SpanRow& row : batch.rows) {
-      words.clear();
-      SpanRow out = recoder.row(row, std::span(batch.words).subspan(row.words, row.word_count), words);
-      table->append(out, words);
-    }
+    table->append(batch);
     table->publish();
     Units& units = units_[tenant];
     units.insert(units.begin(),

@@ -4,8 +4,8 @@
 
 #include <limits>
 
-#include "column/recode.h"
 #include "column/span_batch.h"
+#include "column/span_table.h"
 #include "wire/otlp.h"
 #include "wire/proto_fields.h"
 
@@ -47,13 +47,7 @@ Result<std::shared_ptr<SpanTable>> decode_otlp(std::string_view bytes) {
   Status decoded = decoder.decode_protobuf(bytes, 0, batch);
   if (!decoded) return corrupt("the answer is not OTLP: " + decoded.error().message);
   auto table = std::make_shared<SpanTable>();
-  Recoder recoder(decoder.vocabulary(), table->vocabulary);
-  std::vector<uint32_t> words;
-  for (const SpanRow& row : batch.rows) {
-    words.clear();
-    SpanRow out = recoder.row(row, std::span(batch.words).subspan(row.words, row.word_count), words);
-    table->append(out, words);
-  }
+  table->append(batch);
   table->publish();
   return table;
 }

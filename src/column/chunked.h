@@ -11,21 +11,18 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <type_traits>
 #include <utility>
 
+#include "column/chunk_place.h"
+
 namespace clew {
 
 template <typename T, size_t kFirst = 64>
 class ChunkedVector {
-  static_assert(std::has_single_bit(kFirst));
-  static constexpr int kFirstLog = std::countr_zero(kFirst);
-  static constexpr int kChunks = 33 - kFirstLog;  // 2^32 elements in all
-
  public:
   ChunkedVector() = default;
   ChunkedVector(const ChunkedVector&) = delete;
@@ -66,10 +63,10 @@ class ChunkedVector {
     while (static_cast<size_t>(chunk_end_ - next_) < count) {
       end_ += static_cast<uint32_t>(chunk_end_ - next_);
       next_ = chunk_end_;
-      if ((kFirst << locate(end_).chunk) >= count) {
+      if ((kFirst << Place::of(end_).chunk) >= count) {
         open_chunk();
       } else {
-        end_ += static_cast<uint32_t>(kFirst << locate(end_).chunk);
+        end_ += static_cast<uint32_t>(kFirst << Place::of(end_).chunk);
       }
     }
     std::pair<uint32_t, T*> place{end_, next_};
@@ -81,7 +78,7 @@ class ChunkedVector {
 
   // The longest contiguous piece of [begin, end); precondition: begin < end <= size known to the caller.
   std::span<const T> piece(uint32_t begin, uint32_t end) const {
-    auto [chunk, offset] = locate(begin);
+    auto [chunk, offset] = Place::of(begin);
     size_t length = std::min<size_t>(end - begin, (kFirst << chunk) - offset);
     return {chunks_[static_cast<size_t>(chunk)].load(std::memory_order_acquire) + offset, length};
   }
@@ -90,17 +87,9 @@ class ChunkedVector {
   size_t allocated_bytes() const { return size_t{end_} * sizeof(T); }
 
  private:
-  struct Place {
-    int chunk;
-    size_t offset;
-  };
-  static Place locate(uint32_t i) {
-    uint64_t shifted = uint64_t{i} + kFirst;
-    int chunk = 63 - std::countl_zero(shifted) - kFirstLog;
-    return {chunk, static_cast<size_t>(shifted - (uint64_t{kFirst} << chunk))};
-  }
+  using Place = ChunkPlace<kFirst>;
   const T* address(uint32_t i) const {
-    auto [chunk, offset] = locate(i);
+    auto [chunk, offset] = Place::of(i);
     return chunks_[static_cast<size_t>(chunk)].load(std::memory_order_acquire) + offset;
   }
   T* slot() {
@@ -117,7 +106,7 @@ class ChunkedVector {
     return room;
   }
   void open_chunk() {
-    auto chunk = static_cast<size_t>(locate(end_).chunk);
+    auto chunk = static_cast<size_t>(Place::of(end_).chunk);
     size_t length = kFirst << chunk;
     // Value-initialised only where T needs it: untouched pages of a large chunk cost no memory.
     T* memory = std::is_trivially_default_constructible_v<T> ? new T[length] : new T[length]();
@@ -126,7 +115,7 @@ class ChunkedVector {
     chunk_end_ = memory + length;
   }
 
-  std::array<std::atomic<T*>, kChunks> chunks_{};
+  std::array<std::atomic<T*>, Place::kChunks> chunks_{};
   T* next_ = nullptr;
   T* chunk_end_ = nullptr;
   uint32_t end_ = 0;

@@ -15,21 +15,22 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "column/chunk_place.h"
 
 namespace clew {
 
 template <size_t kFirst, typename... Cells>
 class ChunkedColumns {
-  static_assert(std::has_single_bit(kFirst) && kFirst >= 8);
+  static_assert(kFirst >= 8);
   static_assert((std::is_trivial_v<Cells> && ...));
-  static constexpr int kFirstLog = std::countr_zero(kFirst);
-  static constexpr int kChunks = 33 - kFirstLog;  // 2^32 rows in all
   static constexpr size_t kColumns = sizeof...(Cells);
 
  public:
@@ -61,21 +62,21 @@ class ChunkedColumns {
 
   template <size_t kColumn>
   const Cell<kColumn>& at(uint32_t row) const {
-    Place place = locate(row);
+    Place place = Place::of(row);
     return column<kColumn>(chunk(place.chunk), place.chunk)[place.offset];
   }
 
   // The longest contiguous piece of [begin, end) of a column; precondition: begin < end <= a size known to the caller.
   template <size_t kColumn>
   std::span<const Cell<kColumn>> piece(uint32_t begin, uint32_t end) const {
-    Place place = locate(begin);
+    Place place = Place::of(begin);
     size_t length = std::min<size_t>(end - begin, (kFirst << place.chunk) - place.offset);
     return {column<kColumn>(chunk(place.chunk), place.chunk) + place.offset, length};
   }
 
   // Appends at least one and at most `wanted` rows, whose cells the caller sets before publish().
   Run open(size_t wanted) {
-    Place place = locate(end_);
+    Place place = Place::of(end_);
     auto number = static_cast<size_t>(place.chunk);
     size_t length = kFirst << number;
     if (place.offset == 0) {
@@ -98,15 +99,7 @@ class ChunkedColumns {
   static constexpr std::array<size_t, kColumns> kWidths{sizeof(Cells)...};
   static_assert(std::is_sorted(kWidths.rbegin(), kWidths.rend()), "columns stand in falling order of their width");
 
-  struct Place {
-    int chunk;
-    size_t offset;
-  };
-  static Place locate(uint32_t i) {
-    uint64_t shifted = uint64_t{i} + kFirst;
-    int chunk = 63 - std::countl_zero(shifted) - kFirstLog;
-    return {chunk, static_cast<size_t>(shifted - (uint64_t{kFirst} << chunk))};
-  }
+  using Place = ChunkPlace<kFirst>;
   std::byte* chunk(int number) const { return chunks_[static_cast<size_t>(number)].load(std::memory_order_acquire); }
 
   static constexpr size_t bytes_before(size_t column) {
@@ -123,7 +116,7 @@ class ChunkedColumns {
     ((std::get<kIndex>(run.columns) = column<kIndex>(base, place.chunk) + place.offset), ...);
   }
 
-  std::array<std::atomic<std::byte*>, kChunks> chunks_{};
+  std::array<std::atomic<std::byte*>, Place::kChunks> chunks_{};
   uint32_t end_ = 0;
   std::atomic<uint32_t> published_{0};
 };

@@ -47,11 +47,8 @@ class CodeTable {
     ++count_;
   }
 
-  size_t allocated_bytes() const {
-    size_t total = 0;
-    for (const auto& table : tables_) total += (table->mask + 1) * sizeof(uint64_t);
-    return total;
-  }
+  // Of all tables so far; the writer's.
+  size_t allocated_bytes() const { return slots_ * sizeof(uint64_t); }
 
  private:
   struct Table {
@@ -72,6 +69,7 @@ class CodeTable {
     const Table* old = current_.load(std::memory_order_relaxed);
     tables_.push_back(std::make_unique<Table>(old == nullptr ? 16 : (old->mask + 1) * 2));
     Table* fresh = tables_.back().get();
+    slots_ += fresh->mask + 1;
     if (old != nullptr) {
       for (size_t i = 0; i <= old->mask; ++i) {
         uint64_t slot = old->slots[i].load(std::memory_order_relaxed);
@@ -85,6 +83,7 @@ class CodeTable {
   std::atomic<const Table*> current_{nullptr};
   std::vector<std::unique_ptr<Table>> tables_;
   size_t count_ = 0;
+  size_t slots_ = 0;
 };
 
 }  // namespace clew

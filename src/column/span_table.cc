@@ -1,5 +1,7 @@
 #include "column/span_table.h"
 
+#include <numeric>
+
 #include "column/recode.h"
 
 namespace clew {
@@ -49,6 +51,13 @@ void SpanTable::append(const SpanBatch& batch, std::span<const uint32_t> rows, R
     }
     rows = rows.subspan(run.rows);
   }
+}
+
+void SpanTable::append(const SpanBatch& batch) {
+  Recoder recoder(*batch.vocabulary, vocabulary);
+  std::vector<uint32_t> rows(batch.rows.size());
+  std::iota(rows.begin(), rows.end(), 0U);
+  append(batch, rows, recoder);
 }
 
 uint32_t* SpanTable::open_words(const Rows::Run& run, size_t at, size_t count) {
@@ -163,10 +172,11 @@ void SpanTable::trace_rows(uint32_t trace, uint32_t rows, std::vector<uint32_t>&
   }
 }
 
-size_t SpanTable::allocated_bytes() const {
-  return rows_.allocated_bytes() + words_.allocated_bytes() + receive_runs_.allocated_bytes() +
-         traces_.allocated_bytes() + trace_table_.allocated_bytes() + summaries_.allocated_bytes() +
-         vocabulary.allocated_bytes();
+void SpanTable::publish() {
+  size_t bytes = rows_.allocated_bytes() + words_.allocated_bytes() + receive_runs_.allocated_bytes() +
+                 traces_.allocated_bytes() + trace_table_.allocated_bytes() + vocabulary.allocated_bytes();
+  published_bytes_.store(bytes, std::memory_order_relaxed);
+  rows_.publish();
 }
 
 }  // namespace clew

@@ -56,7 +56,9 @@ class SpanTable {
   void append(const SpanRow& row, std::span<const uint32_t> words);
   // The rows of the batch with these indices. Precondition: the recoder leads from the batch's vocabulary to this one.
   void append(const SpanBatch& batch, std::span<const uint32_t> rows, Recoder& recoder);
-  void publish() { rows_.publish(); }
+  // All rows of the batch, whose vocabulary is not met again.
+  void append(const SpanBatch& batch);
+  void publish();
 
   uint32_t rows() const { return rows_.size(); }
   uint32_t pending_rows() const { return rows_.pending_size(); }
@@ -104,7 +106,10 @@ class SpanTable {
   // Rows of the trace below `rows`, newest first, appended to out.
   void trace_rows(uint32_t trace, uint32_t rows, std::vector<uint32_t>& out) const;
 
-  size_t allocated_bytes() const;
+  // As of the last publish(); any thread.
+  size_t allocated_bytes() const {
+    return published_bytes_.load(std::memory_order_relaxed) + summaries_.allocated_bytes();
+  }
 
  private:
   static constexpr uint8_t kManyWords = 0xff;
@@ -142,6 +147,7 @@ class SpanTable {
   ChunkedVector<ReceiveRun, 16> receive_runs_;
   ChunkedVector<Trace, 16> traces_;
   CodeTable trace_table_;
+  std::atomic<size_t> published_bytes_{0};
   mutable KeptSummaries summaries_;
 };
 

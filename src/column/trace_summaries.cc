@@ -45,7 +45,10 @@ std::shared_ptr<const TraceSummaries> KeptSummaries::of(const SpanTable& table, 
   out->traces.reserve(table.trace_count(rows));
   for (uint32_t row = out->rows; row < rows; ++row) add_row(table, row, *out);
   out->rows = rows;
-  if (!is_older) kept_ = out;
+  if (!is_older) {
+    kept_ = out;
+    bytes_.store(out->traces.capacity() * sizeof(TraceSummary), std::memory_order_relaxed);
+  }
   return lend(std::move(out));
 }
 
@@ -56,11 +59,6 @@ std::shared_ptr<const TraceSummaries> KeptSummaries::lend(std::shared_ptr<TraceS
             std::lock_guard lock(mutex_);
             held.reset();
           }};
-}
-
-size_t KeptSummaries::allocated_bytes() const {
-  std::lock_guard lock(mutex_);
-  return kept_ ? kept_->traces.capacity() * sizeof(TraceSummary) : 0;
 }
 
 }  // namespace clew

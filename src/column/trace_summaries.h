@@ -4,6 +4,7 @@
 // Thread rule: any thread. What was answered never changes.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -37,13 +38,15 @@ class KeptSummaries {
  public:
   // Of the table's first `rows` rows, which are published. Always called with the same table. This outlives the answer.
   std::shared_ptr<const TraceSummaries> of(const SpanTable& table, uint32_t rows);
-  size_t allocated_bytes() const;
+  // Never waits for a reader at work.
+  size_t allocated_bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
   std::shared_ptr<const TraceSummaries> lend(std::shared_ptr<TraceSummaries> summaries);
 
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::shared_ptr<TraceSummaries> kept_;
+  std::atomic<size_t> bytes_{0};  // of kept_
 };
 
 }  // namespace clew

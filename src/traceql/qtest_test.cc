@@ -134,16 +134,13 @@ class Reader {
 std::shared_ptr<const Unit> unit_of(const Qtest& data, std::string name, size_t part, size_t parts) {
   auto table = std::make_shared<SpanTable>();
   Recoder recoder(*data.vocabulary, table->vocabulary);
-  std::vector<uint32_t> words;
+  std::vector<uint32_t> rows;
   std::vector<TraceId> listed;
-  for (size_t i = 0; i < data.batch.rows.size(); ++i) {
-    const SpanRow& row = data.batch.rows[i];
-    if (i % parts != part) continue;
-    if (parts > 1) listed.push_back(row.trace);
-    words.clear();
-    SpanRow recoded = recoder.row(row, std::span(data.batch.words).subspan(row.words, row.word_count), words);
-    table->append(recoded, words);
+  for (size_t i = part; i < data.batch.rows.size(); i += parts) {
+    rows.push_back(static_cast<uint32_t>(i));
+    if (parts > 1) listed.push_back(data.batch.rows[i].trace);
   }
+  table->append(data.batch, rows, recoder);
   table->publish();
   std::sort(listed.begin(), listed.end());
   return std::make_shared<TableUnit>(std::move(name), table, table->rows(), std::move(listed));

@@ -7,19 +7,13 @@
 #include <cstdlib>
 #include <string>
 
-#include "column/recode.h"
+#include "column/span_table.h"
 #include "wire/otlp.h"
 
 namespace clew::wire {
 
 inline void append_batch(const SpanBatch& batch, SpanTable& table) {
-  Recoder recoder(*batch.vocabulary, table.vocabulary);
-  std::vector<uint32_t> words;
-  for (const SpanRow& row : batch.rows) {
-    words.clear();
-    SpanRow coded = recoder.row(row, std::span(batch.words).subspan(row.words, row.word_count), words);
-    table.append(coded, words);
-  }
+  table.append(batch);
   table.publish();
 }
 

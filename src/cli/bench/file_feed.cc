@@ -6,7 +6,6 @@
 
 #include "cli/bench/load_feed.h"
 #include "cli/import/span_reader.h"
-#include "column/recode.h"
 #include "column/span_table.h"
 
 namespace clew::cli {
@@ -49,17 +48,13 @@ class FileFeed final : public LoadFeed {
  private:
   void add(const SpanBatch& batch, bool keep_traces) {
     SpanTable table;
-    Recoder recoder(*batch.vocabulary, table.vocabulary);
-    std::vector<uint32_t> words;
+    table.append(batch);
+    table.publish();
     auto request = std::make_unique<LoadRequest>();
     absl::flat_hash_map<TraceId, uint32_t> spans;
-    for (const SpanRow& row : batch.rows) {
-      words.clear();
-      SpanRow out = recoder.row(row, std::span(batch.words).subspan(row.words, row.word_count), words);
-      table.append(out, words);
-      if (keep_traces) ++spans[row.trace];
+    if (keep_traces) {
+      for (const SpanRow& row : batch.rows) ++spans[row.trace];
     }
-    table.publish();
     wire::encode_otlp_protobuf(table, request->body);
     request->spans = static_cast<uint32_t>(batch.rows.size());
     for (const auto& [id, count] : spans) {

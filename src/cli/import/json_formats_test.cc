@@ -6,7 +6,6 @@
 
 #include "cli/fetched_trace.h"
 #include "cli/import/span_reader.h"
-#include "column/recode.h"
 
 namespace clew::cli {
 namespace {
@@ -37,13 +36,7 @@ Read read(const std::string& bytes) {
       continue;
     }
     SpanTable table;
-    Recoder recoder(*batch.vocabulary, table.vocabulary);
-    std::vector<uint32_t> words;
-    for (const SpanRow& row : batch.rows) {
-      words.clear();
-      SpanRow coded = recoder.row(row, std::span(batch.words).subspan(row.words, row.word_count), words);
-      table.append(coded, words);
-    }
+    table.append(batch);
     table.publish();
     out.otlp += otlp_json_line(table);
     out.spans += batch.rows.size();

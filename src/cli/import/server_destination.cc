@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -71,20 +72,17 @@ class ServerDestination final : public Destination {
     size_t rows = batch.rows.size() / pieces + 1;
     for (size_t first = 0; first < batch.rows.size(); first += rows) {
       size_t count = std::min(rows, batch.rows.size() - first);
-      TRY(enqueue({encode(batch, std::span(batch.rows).subspan(first, count)), OtlpEncoding::protobuf, count}));
+      TRY(enqueue({encode(batch, first, count), OtlpEncoding::protobuf, count}));
     }
     return {};
   }
 
-  static std::string encode(const SpanBatch& batch, std::span<const SpanRow> rows) {
+  static std::string encode(const SpanBatch& batch, size_t first, size_t count) {
     SpanTable table;
     Recoder recoder(*batch.vocabulary, table.vocabulary);
-    std::vector<uint32_t> words;
-    for (const SpanRow& row : rows) {
-      words.clear();
-      SpanRow out = recoder.row(row, std::span(batch.words).subspan(row.words, row.word_count), words);
-      table.append(out, words);
-    }
+    std::vector<uint32_t> rows(count);
+    std::iota(rows.begin(), rows.end(), static_cast<uint32_t>(first));
+    table.append(batch, rows, recoder);
     table.publish();
     std::string body;
     wire::encode_otlp_protobuf(table, body);
