@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "cli/terminal.h"
 
 namespace clew::cli {
 
@@ -18,6 +19,13 @@ inline ExitCode exit_code_of(const Error& error) {
     case ErrorCode::data_loss: return kBadData;
     default: return kUnreachable;
   }
+}
+
+// Of a command's outcome; an error is said on stderr.
+inline int exit_code_of(const Result<ExitCode>& outcome) {
+  if (outcome) return *outcome;
+  complain(outcome.error().message);
+  return exit_code_of(outcome.error());
 }
 
 }  // namespace clew::cli

@@ -88,12 +88,7 @@ void add_export(Command& root) {
       {"clew export --data ./clew-data | zstd > traces.jsonl.zst", "Everything in a folder."},
       {"clew export '{ status = error }' > errors.jsonl", "Traces with errors."},
   };
-  command.run = [arguments] {
-    auto done = export_traces(*arguments);
-    if (done) return int{*done};
-    complain(done.error().message);
-    return int{exit_code_of(done.error())};
-  };
+  command.run = [arguments] { return exit_code_of(export_traces(*arguments)); };
 }
 
 }  // namespace clew::cli

@@ -89,12 +89,7 @@ void add_query(Command& root) {
       {"clew query '{ resource.service.name = \"cart\" && duration > 100ms }'", "Slow spans of one service."},
       {"clew query '{ kind = server } >> { span.db.system != nil }' --data ./clew-data -o json", "From a folder."},
   };
-  command.run = [arguments] {
-    auto done = query(*arguments);
-    if (done) return int{*done};
-    complain(done.error().message);
-    return int{exit_code_of(done.error())};
-  };
+  command.run = [arguments] { return exit_code_of(query(*arguments)); };
 }
 
 }  // namespace clew::cli

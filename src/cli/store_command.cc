@@ -62,12 +62,7 @@ void add_options(Command& command, StoreArguments& arguments, std::string_view j
 
 void set_run(Command& command, std::shared_ptr<StoreArguments> arguments,
              Result<ExitCode> (*what)(const StoreArguments&)) {
-  command.run = [arguments = std::move(arguments), what] {
-    auto done = what(*arguments);
-    if (done) return int{*done};
-    complain(done.error().message);
-    return int{exit_code_of(done.error())};
-  };
+  command.run = [arguments = std::move(arguments), what] { return exit_code_of(what(*arguments)); };
 }
 
 }  // namespace

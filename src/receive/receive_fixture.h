@@ -70,11 +70,6 @@ class FakeSink final : public SpanSink {
     forgotten.push_back(&vocabulary);
   }
 
-  size_t forgotten_count() {
-    std::lock_guard lock(mutex_);
-    return forgotten.size();
-  }
-
   std::mutex mutex_;
   std::optional<Error> refusal;
   bool hold = false;

@@ -152,12 +152,7 @@ void add_bench_ingest(Command& bench_group) {
       {"clew bench ingest --url http://127.0.0.1:4318 --rate 10000 --acked acked.txt -o json",
        "A steady load, remembered for clew bench verify."},
   };
-  command.run = [arguments] {
-    auto done = bench(*arguments);
-    if (done) return int{*done};
-    complain(done.error().message);
-    return int{exit_code_of(done.error())};
-  };
+  command.run = [arguments] { return exit_code_of(bench(*arguments)); };
 }
 
 void add_bench(Command& root) {

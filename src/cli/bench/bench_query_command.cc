@@ -144,12 +144,7 @@ void add_bench_query(Command& bench_group) {
       {"clew bench query --url http://tempo:3200 --corpus queries.txt --since 1h -o json",
        "Another one, other queries."},
   };
-  command.run = [arguments] {
-    auto done = bench(*arguments);
-    if (done) return int{*done};
-    complain(done.error().message);
-    return int{exit_code_of(done.error())};
-  };
+  command.run = [arguments] { return exit_code_of(bench(*arguments)); };
 }
 
 }  // namespace clew::cli

@@ -165,12 +165,7 @@ void add_bench_verify(Command& bench) {
   command.exit_codes =
       "0 everything is there, once\n1 something is missing or doubled\n2 usage\n3 cannot reach the server\n4 a bad "
       "file";
-  command.run = [arguments] {
-    auto done = verify(*arguments);
-    if (done) return int{*done};
-    complain(done.error().message);
-    return int{exit_code_of(done.error())};
-  };
+  command.run = [arguments] { return exit_code_of(verify(*arguments)); };
 }
 
 }  // namespace clew::cli

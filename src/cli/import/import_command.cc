@@ -151,12 +151,7 @@ void add_import(Command& root) {
       {"curl -s 'http://jaeger:16686/api/traces?service=shop' | clew import -", "From Jaeger."},
       {"clew export --data old | clew import --data new -", "From one folder into another."},
   };
-  command.run = [arguments] {
-    auto done = import_files(*arguments);
-    if (done) return int{*done};
-    complain(done.error().message);
-    return int{exit_code_of(done.error())};
-  };
+  command.run = [arguments] { return exit_code_of(import_files(*arguments)); };
 }
 
 }  // namespace clew::cli
