@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <iterator>
 
 #include "base/counters.h"
@@ -96,6 +97,18 @@ void LogWriter::wait(uint64_t number, Waiter waiter) {
     }
   }
   waiter({});
+}
+
+bool LogWriter::flush() {
+  if (!is_accepting()) return false;
+  uint64_t last;
+  {
+    std::lock_guard lock(mutex_);
+    last = next_number_ - 1;
+  }
+  std::promise<bool> durable;
+  wait(last, [&durable](const Status& status) { durable.set_value(status.has_value()); });
+  return durable.get_future().get();
 }
 
 void LogWriter::run() {

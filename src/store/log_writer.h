@@ -53,6 +53,9 @@ class LogWriter {
   // Calls `waiter` when everything up to `number` is durable; at once if it is.
   void wait(uint64_t number, Waiter waiter);
 
+  // Waits until everything submitted so far is durable; false when it is not, because writing fails.
+  bool flush();
+
   // False while writing fails or the disk is nearly full: refuse new rows.
   bool is_accepting() const { return accepting_.load(std::memory_order_relaxed); }
   uint64_t synced() const { return synced_.load(std::memory_order_acquire); }
