@@ -28,10 +28,12 @@ struct IngestArguments {
 
 Result<std::unique_ptr<LoadFeed>> make_feed(const IngestArguments& arguments) {
   bool keep = !arguments.acknowledged.empty();
-  if (arguments.corpus != "builtin") return file_feed(arguments.corpus, arguments.spans, keep);
+  auto corpus = corpus_of_name(arguments.corpus);
+  if (!corpus) return file_feed(arguments.corpus, arguments.spans, keep);
   constexpr uint64_t kDefaultSpans = 1'000'000;
   const env::Clock& clock = env::system_clock();
   CorpusLoad load;
+  load.corpus = *corpus;
   load.spans = arguments.spans == 0 ? kDefaultSpans : arguments.spans;
   load.connections = static_cast<uint32_t>(arguments.connections);
   load.batch = static_cast<uint32_t>(arguments.batch);
@@ -117,7 +119,10 @@ void add_bench_ingest(Command& bench_group) {
       "\nThe built-in corpus is a shop: HTTP, RPC and database spans of about ten attributes and 500 bytes, traces of "
       "1 "
       "to 200 spans over twelve services, random ids, a random UUID on every fifth span. Its entropy in bits per span, "
-      "which no store can beat, is printed with the result.";
+      "which no store can beat, is printed with the result.\n"
+      "\nThe corpus `rich` has the same traces with 1.5 KB a span: SQL with literals, log lines and messages as "
+      "events, "
+      "exceptions with stack traces, links between traces, long user agents.";
   auto arguments = std::make_shared<IngestArguments>();
   command.options.push_back({"--url", "URL", &arguments->url, "grpc://host:4317 or http://host:4318.", {}});
   command.options.push_back(
@@ -131,7 +136,8 @@ void add_bench_ingest(Command& bench_group) {
   command.options.push_back({"--corpus",
                              "FILE",
                              &arguments->corpus,
-                             "Send this file's requests once (see clew import) instead of the built-in corpus.",
+                             "builtin (the default), rich, or a file whose requests are sent once (see clew import); "
+                             "./rich is a file of that name.",
                              {}});
   command.options.push_back(
       {"--seed",
