@@ -21,6 +21,7 @@ struct IngestArguments {
   uint64_t batch = 500;
   uint64_t seed = 0;
   bool gzip = false;
+  bool zstd = false;
   std::string corpus = "builtin";
   std::string acknowledged;
   std::string output;
@@ -54,6 +55,7 @@ Status check(const IngestArguments& arguments) {
   };
   constexpr uint64_t kMaxBatch = 100000;
   if (arguments.url.empty()) return invalid("--url is needed: grpc://host:4317 or http://host:4318");
+  if (arguments.gzip && arguments.zstd) return invalid("--gzip or --zstd, not both");
   TRY(in_range("--connections", arguments.connections, kMaxConnections));
   return in_range("--batch", arguments.batch, kMaxBatch);
 }
@@ -98,7 +100,10 @@ std::string table_of(LoadResult& result, double floor_bits) {
 Result<ExitCode> bench(const IngestArguments& arguments) {
   TRY(check(arguments));
   ASSIGN_OR_RETURN(auto feed, make_feed(arguments));
-  LoadOptions options{arguments.url, static_cast<uint32_t>(arguments.connections), arguments.rate, arguments.gzip,
+  LoadOptions options{arguments.url, static_cast<uint32_t>(arguments.connections), arguments.rate,
+                      arguments.gzip   ? "gzip"
+                      : arguments.zstd ? "zstd"
+                                       : "",
                       arguments.acknowledged};
   ASSIGN_OR_RETURN(LoadResult result, run_load(options, *feed));
   bool json = arguments.output.empty() ? !stdout_is_terminal() : arguments.output == "json";
@@ -133,6 +138,7 @@ void add_bench_ingest(Command& bench_group) {
       {"--connections", "C", &arguments->connections, "Each has one request under way. Default: 4", {}});
   command.options.push_back({"--batch", "B", &arguments->batch, "Spans of a request, about. Default: 500", {}});
   command.options.push_back({"--gzip", "", &arguments->gzip, "Compress the requests.", {}});
+  command.options.push_back({"--zstd", "", &arguments->zstd, "Compress the requests with zstd.", {}});
   command.options.push_back({"--corpus",
                              "FILE",
                              &arguments->corpus,
