@@ -73,15 +73,16 @@ std::chrono::milliseconds retry_after(const net::Response& response) {
 
 class HttpSender final : public OtlpSender {
  public:
-  HttpSender(net::Url url, bool gzip) : client_(net::Client::make(std::move(url), kTimeout)), gzip_(gzip) {}
+  HttpSender(net::Url url, std::string_view compression)
+      : client_(net::Client::make(std::move(url), kTimeout)), compression_(compression) {}
 
   Result<Acknowledgement> send(std::string_view request, OtlpEncoding encoding) override {
     net::Headers headers;
     headers.add("content-type", encoding == OtlpEncoding::json ? "application/json" : "application/x-protobuf");
     std::string packed;
-    if (gzip_) {
-      headers.add("content-encoding", "gzip");
-      packed = net::encode_body("gzip", request);
+    if (!compression_.empty()) {
+      headers.add("content-encoding", compression_);
+      packed = net::encode_body(compression_, request);
       request = packed;
     }
     ASSIGN_OR_RETURN(net::Response response, client_->call("POST", "/v1/traces", std::move(headers), request));
@@ -106,13 +107,13 @@ class HttpSender final : public OtlpSender {
   }
 
   std::unique_ptr<net::Client> client_;
-  const bool gzip_;
+  const std::string compression_;
 };
 
 class GrpcSender final : public OtlpSender {
  public:
-  GrpcSender(net::Url url, bool gzip) : client_(net::Client::make(std::move(url), kTimeout)) {
-    if (gzip) metadata_.add("grpc-encoding", "gzip");
+  GrpcSender(net::Url url, std::string_view compression) : client_(net::Client::make(std::move(url), kTimeout)) {
+    if (!compression.empty()) metadata_.add("grpc-encoding", std::string(compression));
   }
 
   Result<Acknowledgement> send(std::string_view request, OtlpEncoding) override {
@@ -138,10 +139,10 @@ class GrpcSender final : public OtlpSender {
 
 }  // namespace
 
-Result<std::unique_ptr<OtlpSender>> make_sender(const std::string& url, bool gzip) {
+Result<std::unique_ptr<OtlpSender>> make_sender(const std::string& url, std::string_view compression) {
   ASSIGN_OR_RETURN(net::Url parsed, net::Url::parse(url));
-  if (parsed.scheme == "http") return std::make_unique<HttpSender>(std::move(parsed), gzip);
-  return std::make_unique<GrpcSender>(std::move(parsed), gzip);
+  if (parsed.scheme == "http") return std::make_unique<HttpSender>(std::move(parsed), compression);
+  return std::make_unique<GrpcSender>(std::move(parsed), compression);
 }
 
 }  // namespace clew::cli

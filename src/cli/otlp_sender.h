@@ -28,7 +28,7 @@ class OtlpSender {
   virtual bool takes_json() const = 0;
 };
 
-// http://host:4318 or grpc://host:4317.
-Result<std::unique_ptr<OtlpSender>> make_sender(const std::string& url, bool gzip);
+// http://host:4318 or grpc://host:4317. compression: gzip, zstd or "".
+Result<std::unique_ptr<OtlpSender>> make_sender(const std::string& url, std::string_view compression);
 
 }  // namespace clew::cli

@@ -1,10 +1,14 @@
-// The load generator's built-in spans: a shop of twelve services, HTTP, RPC and database spans of about ten attributes
-// and 500 bytes, written directly as protobuf from pieces that are encoded beforehand.
+// The load generator's built-in corpora: a shop of twelve services, written directly as protobuf from pieces that are
+// encoded beforehand. They differ in what a span holds (span_content.h).
 //
 //   traces     1 to 200 spans, mean 5 (a power law); a trace's spans come from several services
 //   times      trace starts by exponential gaps; offsets and durations log-normal, in nanoseconds
-//   values     picked from fixed sets; 20 480 URLs; random peer addresses and ports; on every fifth span a random UUID
 //   ids        random
+//   builtin    about 10 attributes and 500 bytes of OTLP a span: HTTP, RPC, database; values picked from fixed sets; 20
+//   480
+//              URLs; random peer addresses and ports; on every fifth span a random UUID
+//   rich       about 20 attributes and 1.5 KB: SQL with literals, log lines and messages as events, stack traces with
+//              varying lines, links to the roots of earlier traces, long user agents
 //
 // The same seed and stream give the same bytes. Floor: the entropy of all this by its distributions, in bits per span;
 // no store can keep less. Ids and UUIDs count in full, a picked value with the entropy of its choice, times at 1 ns.
@@ -13,65 +17,37 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/bench/corpus_random.h"
+#include "cli/bench/span_content.h"
 #include "model/ids.h"
 
 namespace clew::cli {
 
-inline constexpr uint32_t kCorpusServices = 12;
 inline constexpr uint32_t kCorpusUuidEvery = 5;
 inline constexpr double kCorpusMeanSpans = 5;
 
-// One of several encoded pieces, by weight.
-class Picked {
- public:
-  void add(std::string encoded, uint32_t weight = 1);
-  const std::string& pick(uint64_t random) const { return pieces_[slots_[random % slots_.size()]]; }
-  double entropy_bits() const;
-
- private:
-  std::vector<std::string> pieces_;
-  std::vector<uint32_t> slots_;
-};
+enum class CorpusName { builtin, rich };
+std::optional<CorpusName> corpus_of_name(std::string_view name);
 
 class BenchCorpus {
  public:
   // mean_gap_ns: between the starts of two traces of all streams together.
-  BenchCorpus(uint64_t seed, double mean_gap_ns);
+  BenchCorpus(uint64_t seed, double mean_gap_ns, CorpusName name = CorpusName::builtin);
 
   double floor_bits_per_span() const;
-  // ResourceSpans.resource and ScopeSpans.scope of a service, encoded as fields of their parents.
-  const std::string& resource(uint32_t service) const { return resources_[service]; }
-  const std::string& scope() const { return scope_; }
+  const SpanContent& content() const { return *content_; }
 
  private:
   friend class CorpusStream;
-  struct Kind {
-    std::string fixed;                 // SpanKind and what is always there
-    std::vector<const Picked*> picks;  // each contributes whole fields of Span
-  };
-
-  Picked& add_picked() { return *picked_.emplace_back(std::make_unique<Picked>()); }
-  Kind http_kind(std::string_view span_kind);
-  Kind rpc_kind(std::string_view span_kind);
-  Kind database_kind();
-  void add_http_picks();
-  void add_shared_picks();
 
   const uint64_t seed_;
   const double mean_gap_ns_;
-  std::vector<std::unique_ptr<Picked>> picked_;
-  std::vector<Kind> kinds_;
-  const Picked* urls_ = nullptr;
-  const Picked* user_agents_ = nullptr;
-  const Picked* servers_ = nullptr;
-  const Picked* threads_ = nullptr;
-  const Picked* status_ = nullptr;
-  std::array<std::string, kCorpusServices> resources_;
-  std::string scope_;
+  const std::unique_ptr<SpanContent> content_;
   std::vector<double> size_cumulative_;  // of 1, 2, … 200 spans
   double size_entropy_bits_ = 0;
 };
@@ -98,16 +74,16 @@ class CorpusStream {
   Trace next(SpansByService& out);
 
  private:
-  uint64_t random();
-  double uniform();  // (0, 1)
-  uint64_t log_normal(double mu, double sigma);
   void add_span(const Trace& trace, uint64_t span, uint64_t parent, uint64_t start_ns, std::string& out);
 
   const BenchCorpus& corpus_;
   const double mean_gap_ns_;
-  uint64_t state_;
+  CorpusRandom random_;
   double next_start_ns_;
   uint64_t span_count_ = 0;
+  uint64_t trace_count_ = 0;
+  std::array<RootId, kRecentRoots> recent_{};
+  SpanScratch scratch_;
 };
 
 // An ExportTraceServiceRequest with the spans of these services.

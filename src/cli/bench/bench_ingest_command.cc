@@ -21,6 +21,7 @@ struct IngestArguments {
   uint64_t batch = 500;
   uint64_t seed = 0;
   bool gzip = false;
+  bool zstd = false;
   std::string corpus = "builtin";
   std::string acknowledged;
   std::string output;
@@ -28,10 +29,12 @@ struct IngestArguments {
 
 Result<std::unique_ptr<LoadFeed>> make_feed(const IngestArguments& arguments) {
   bool keep = !arguments.acknowledged.empty();
-  if (arguments.corpus != "builtin") return file_feed(arguments.corpus, arguments.spans, keep);
+  auto corpus = corpus_of_name(arguments.corpus);
+  if (!corpus) return file_feed(arguments.corpus, arguments.spans, keep);
   constexpr uint64_t kDefaultSpans = 1'000'000;
   const env::Clock& clock = env::system_clock();
   CorpusLoad load;
+  load.corpus = *corpus;
   load.spans = arguments.spans == 0 ? kDefaultSpans : arguments.spans;
   load.connections = static_cast<uint32_t>(arguments.connections);
   load.batch = static_cast<uint32_t>(arguments.batch);
@@ -52,6 +55,7 @@ Status check(const IngestArguments& arguments) {
   };
   constexpr uint64_t kMaxBatch = 100000;
   if (arguments.url.empty()) return invalid("--url is needed: grpc://host:4317 or http://host:4318");
+  if (arguments.gzip && arguments.zstd) return invalid("--gzip or --zstd, not both");
   TRY(in_range("--connections", arguments.connections, kMaxConnections));
   return in_range("--batch", arguments.batch, kMaxBatch);
 }
@@ -96,7 +100,10 @@ std::string table_of(LoadResult& result, double floor_bits) {
 Result<ExitCode> bench(const IngestArguments& arguments) {
   TRY(check(arguments));
   ASSIGN_OR_RETURN(auto feed, make_feed(arguments));
-  LoadOptions options{arguments.url, static_cast<uint32_t>(arguments.connections), arguments.rate, arguments.gzip,
+  LoadOptions options{arguments.url, static_cast<uint32_t>(arguments.connections), arguments.rate,
+                      arguments.gzip   ? "gzip"
+                      : arguments.zstd ? "zstd"
+                                       : "",
                       arguments.acknowledged};
   ASSIGN_OR_RETURN(LoadResult result, run_load(options, *feed));
   bool json = arguments.output.empty() ? !stdout_is_terminal() : arguments.output == "json";
@@ -117,7 +124,10 @@ void add_bench_ingest(Command& bench_group) {
       "\nThe built-in corpus is a shop: HTTP, RPC and database spans of about ten attributes and 500 bytes, traces of "
       "1 "
       "to 200 spans over twelve services, random ids, a random UUID on every fifth span. Its entropy in bits per span, "
-      "which no store can beat, is printed with the result.";
+      "which no store can beat, is printed with the result.\n"
+      "\nThe corpus `rich` has the same traces with 1.5 KB a span: SQL with literals, log lines and messages as "
+      "events, "
+      "exceptions with stack traces, links between traces, long user agents.";
   auto arguments = std::make_shared<IngestArguments>();
   command.options.push_back({"--url", "URL", &arguments->url, "grpc://host:4317 or http://host:4318.", {}});
   command.options.push_back(
@@ -128,10 +138,12 @@ void add_bench_ingest(Command& bench_group) {
       {"--connections", "C", &arguments->connections, "Each has one request under way. Default: 4", {}});
   command.options.push_back({"--batch", "B", &arguments->batch, "Spans of a request, about. Default: 500", {}});
   command.options.push_back({"--gzip", "", &arguments->gzip, "Compress the requests.", {}});
+  command.options.push_back({"--zstd", "", &arguments->zstd, "Compress the requests with zstd.", {}});
   command.options.push_back({"--corpus",
                              "FILE",
                              &arguments->corpus,
-                             "Send this file's requests once (see clew import) instead of the built-in corpus.",
+                             "builtin (the default), rich, or a file whose requests are sent once (see clew import); "
+                             "./rich is a file of that name.",
                              {}});
   command.options.push_back(
       {"--seed",

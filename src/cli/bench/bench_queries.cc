@@ -102,7 +102,14 @@ Result<std::vector<BenchQuery>> queries_of_file(const std::string& path, const Q
     if (line.empty() || line.starts_with('#')) continue;
     size_t tab = line.find('\t');
     std::string query = tab == std::string::npos ? line : line.substr(tab + 1);
-    out.push_back(search_of(tab == std::string::npos ? line : line.substr(0, tab), {query}, range));
+    std::string name = tab == std::string::npos ? line : line.substr(0, tab);
+    BenchQuery asked = query.starts_with('/') ? paths_of(name, {query}) : search_of(name, {query}, range);
+    if (out.empty() || out.back().name != name) {
+      out.push_back(std::move(asked));
+    } else {
+      out.back().paths.push_back(std::move(asked.paths.front()));
+      out.back().parameters.push_back(std::move(asked.parameters.front()));
+    }
   }
   if (out.empty()) return invalid(fmt::format("'{}' holds no query", path));
   return out;

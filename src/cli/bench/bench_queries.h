@@ -19,8 +19,8 @@ struct BenchQuery {
 // What the built-in corpus of `clew bench ingest` is asked; ids and values are sampled from the server first.
 Result<std::vector<BenchQuery>> builtin_queries(TempoSource& source, const QueryParameters& range);
 
-// Of a file: a TraceQL query a line, optionally after a name and a tab; empty lines and those that begin with # are
-// skipped.
+// Of a file: a TraceQL query or a path of the API a line, optionally after a name and a tab. Lines with one name that
+// follow each other are asked in turn. Empty lines and those that begin with # are skipped.
 Result<std::vector<BenchQuery>> queries_of_file(const std::string& path, const QueryParameters& range);
 
 }  // namespace clew::cli

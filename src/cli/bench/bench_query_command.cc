@@ -116,12 +116,13 @@ void add_bench_query(Command& bench_group) {
       "durations, structure.";
   auto arguments = std::make_shared<BenchQueryArguments>();
   add_source_options(command, arguments->source);
-  command.options.push_back(
-      {"--corpus",
-       "FILE",
-       &arguments->corpus,
-       "builtin (the default), or a file with a TraceQL query a line, optionally after a name and a tab.",
-       {}});
+  command.options.push_back({"--corpus",
+                             "FILE",
+                             &arguments->corpus,
+                             "builtin (the default), or a file with a TraceQL query or a path such as /api/traces/ID a "
+                             "line, optionally after a "
+                             "name and a tab; lines with the same name are asked in turn.",
+                             {}});
   command.options.push_back({"--repeat",
                              "N",
                              &arguments->repeat,

@@ -2,7 +2,6 @@
 #include <deque>
 #include <mutex>
 
-#include "cli/bench/bench_corpus.h"
 #include "cli/bench/load_feed.h"
 
 namespace clew::cli {
@@ -15,7 +14,7 @@ constexpr size_t kQueuedRequests = 16;
 class CorpusFeed final : public LoadFeed {
  public:
   explicit CorpusFeed(const CorpusLoad& load)
-      : load_(load), corpus_(load.seed, load.mean_gap_ns), left_(load.spans), queues_(load.connections) {
+      : load_(load), corpus_(load.seed, load.mean_gap_ns, load.corpus), left_(load.spans), queues_(load.connections) {
     for (uint32_t i = 0; i < load.connections; ++i) {
       generators_.push_back(std::make_unique<Generator>(corpus_, i, load));
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/bench/bench_corpus.h"
 #include "model/ids.h"
 
 namespace clew::cli {
@@ -36,6 +37,7 @@ class LoadFeed {
 };
 
 struct CorpusLoad {
+  CorpusName corpus = CorpusName::builtin;
   uint64_t spans = 0;
   uint32_t connections = 1;
   uint32_t batch = 500;  // spans of a request, about

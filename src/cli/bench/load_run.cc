@@ -42,7 +42,7 @@ class LoadRun {
   Result<LoadResult> run() {
     std::vector<std::unique_ptr<OtlpSender>> senders;
     for (uint32_t i = 0; i < options_.connections; ++i) {
-      ASSIGN_OR_RETURN(auto sender, make_sender(options_.url, options_.gzip));
+      ASSIGN_OR_RETURN(auto sender, make_sender(options_.url, options_.compression));
       senders.push_back(std::move(sender));
     }
     if (!options_.acknowledged_file.empty()) {

@@ -13,8 +13,8 @@ namespace clew::cli {
 struct LoadOptions {
   std::string url;
   uint32_t connections = 1;
-  uint64_t rate = 0;  // spans a second over all connections; 0: as fast as it goes
-  bool gzip = false;
+  uint64_t rate = 0;              // spans a second over all connections; 0: as fast as it goes
+  std::string compression;        // of the requests: gzip, zstd or ""
   std::string acknowledged_file;  // a line `trace-id span-count` per wholly acknowledged trace; "": none
 };
 

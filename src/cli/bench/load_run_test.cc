@@ -37,7 +37,7 @@ class LoadRunTest : public testing::Test {
 
   LoadResult run(std::string url) {
     auto feed = corpus_feed(load_);
-    auto result = run_load({std::move(url), 2, 0, gzip_, file_}, *feed);
+    auto result = run_load({std::move(url), 2, 0, compression_, file_}, *feed);
     EXPECT_TRUE(result) << result.error().message;
     return result ? std::move(*result) : LoadResult{};
   }
@@ -55,7 +55,7 @@ class LoadRunTest : public testing::Test {
   std::function<net::Response(const net::Request&)> answer_ = [](const net::Request&) { return net::Response(); };
   std::atomic<int> requests_{0};
   CorpusLoad load_;
-  bool gzip_ = false;
+  std::string compression_;
   std::string file_ = testing::TempDir() + "acked-" + std::to_string(::getpid());
 };
 
@@ -80,19 +80,22 @@ TEST_F(LoadRunTest, SpeaksGrpc) {
 }
 
 TEST_F(LoadRunTest, CompressesWhenToldSo) {
-  gzip_ = true;
   std::atomic<int> compressed{0};
   answer_ = [&](const net::Request& request) {
-    if (request.headers.get("grpc-encoding") == "gzip" && net::read_grpc_message(request, 1 << 20)) ++compressed;
-    if (request.headers.get("content-encoding") == "gzip" && net::decode_body("gzip", request.body, 1 << 20))
+    if (request.headers.get("grpc-encoding") == compression_ && net::read_grpc_message(request, 1 << 20)) ++compressed;
+    if (request.headers.get("content-encoding") == compression_ &&
+        net::decode_body(compression_, request.body, 1 << 20))
       ++compressed;
     return net::is_grpc(request) ? net::grpc_reply("") : net::Response();
   };
-  for (const char* scheme : {"grpc", "http"}) {
-    compressed = requests_ = 0;
-    LoadResult result = run(fmt::format("{}://127.0.0.1:{}", scheme, port_));
-    EXPECT_EQ(result.failure.message, "");
-    EXPECT_EQ(compressed, requests_) << scheme;
+  for (const char* compression : {"gzip", "zstd"}) {
+    compression_ = compression;
+    for (const char* scheme : {"grpc", "http"}) {
+      compressed = requests_ = 0;
+      LoadResult result = run(fmt::format("{}://127.0.0.1:{}", scheme, port_));
+      EXPECT_EQ(result.failure.message, "");
+      EXPECT_EQ(compressed, requests_) << scheme << compression;
+    }
   }
 }
 
@@ -152,7 +155,7 @@ TEST_F(LoadRunTest, EndsWithWhatWasAcknowledgedWhenTheServerFails) {
 
 TEST_F(LoadRunTest, RefusesBadUrls) {
   auto feed = corpus_feed(load_);
-  EXPECT_FALSE(run_load({"tcp://x", 1, 0, false, ""}, *feed));
+  EXPECT_FALSE(run_load({"tcp://x", 1, 0, "", ""}, *feed));
 }
 
 }  // namespace

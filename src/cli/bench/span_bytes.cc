@@ -1,6 +1,8 @@
 #include "cli/bench/span_bytes.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -15,6 +17,8 @@ constexpr char kParentTag = 0x22;
 constexpr char kStartTag = 0x39;
 constexpr char kEndTag = 0x41;
 constexpr uint32_t kSpanKind = 6;
+constexpr uint32_t kSpanEvents = 11;
+constexpr uint32_t kSpanLinks = 13;
 constexpr uint32_t kSpanStatus = 15;
 constexpr uint32_t kScopeSpansSpans = 2;
 constexpr size_t kLengthBytes = 2;
@@ -60,8 +64,33 @@ std::string int_attribute(uint32_t field, std::string_view key, int64_t value) {
   return attribute(field, key, varint_field(3, static_cast<uint64_t>(value)));
 }
 
+void append_string_attribute(std::string& out, uint32_t field, std::string_view key, std::string_view value) {
+  size_t any = field_head_bytes(value.size()) + value.size();
+  append_field_head(out, field, field_head_bytes(key.size()) + key.size() + field_head_bytes(any) + any);
+  append_field_head(out, 1, key.size());
+  out += key;
+  append_field_head(out, 2, any);
+  append_field_head(out, 1, value.size());
+  out += value;
+}
+
+void append_int_attribute(std::string& out, uint32_t field, std::string_view key, uint64_t value) {
+  // Its tag is one byte, as a length's would be; field_head_bytes() counts a byte for each 7 bits of either.
+  size_t any = field_head_bytes(value);
+  append_field_head(out, field, field_head_bytes(key.size()) + key.size() + field_head_bytes(any) + any);
+  append_field_head(out, 1, key.size());
+  out += key;
+  append_field_head(out, 2, any);
+  ByteWriter writer(out);
+  writer.varint(3 << 3);
+  writer.varint(value);
+}
+
 std::string kind_field(std::string_view kind) {
-  return varint_field(kSpanKind, kind == "server" ? 2 : kind == "client" ? 3 : 1);
+  constexpr std::string_view kKinds[] = {"internal", "server", "client", "producer", "consumer"};
+  const auto* at = std::find(std::begin(kKinds), std::end(kKinds), kind);
+  CHECK(at != std::end(kKinds));
+  return varint_field(kSpanKind, static_cast<uint64_t>(at - std::begin(kKinds)) + 1);
 }
 
 std::string status_field(uint32_t code, std::string_view message) {
@@ -145,6 +174,27 @@ void SpanBytes::uuid(uint64_t high, uint64_t low) {
   append_field_head(out_, 2, 2 + kTextBytes);
   append_field_head(out_, 1, kTextBytes);
   out_.append(text, kTextBytes);
+}
+
+void SpanBytes::event(uint64_t time_ns, std::string_view fields) {
+  constexpr char kTimeTag = 0x09;
+  append_field_head(out_, kSpanEvents, 1 + sizeof time_ns + fields.size());
+  out_.push_back(kTimeTag);
+  ByteWriter(out_).fixed(time_ns);
+  out_ += fields;
+}
+
+void SpanBytes::link(TraceId trace, SpanId span, std::string_view fields) {
+  char raw[2 + 16 + 2 + 8];
+  raw[0] = kTraceIdTag;
+  raw[1] = 16;
+  trace.copy_to(raw + 2);
+  raw[18] = kSpanIdTag;
+  raw[19] = 8;
+  span.copy_to(raw + 20);
+  append_field_head(out_, kSpanLinks, sizeof raw + fields.size());
+  out_.append(raw, sizeof raw);
+  out_ += fields;
 }
 
 void SpanBytes::finish() {

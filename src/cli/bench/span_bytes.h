@@ -17,6 +17,9 @@ inline constexpr uint32_t kScope = 1;       // of ScopeSpans
 inline constexpr uint32_t kResourceAttributes = 1;
 inline constexpr uint32_t kSpanName = 5;
 inline constexpr uint32_t kSpanAttributes = 9;
+inline constexpr uint32_t kEventName = 2;
+inline constexpr uint32_t kEventAttributes = 3;
+inline constexpr uint32_t kLinkAttributes = 4;
 
 // Tag and length of a length-delimited field with a number below 16.
 void append_field_head(std::string& out, uint32_t number, size_t length);
@@ -25,7 +28,10 @@ size_t field_head_bytes(size_t length);
 std::string bytes_field(uint32_t number, std::string_view content);
 std::string string_attribute(uint32_t field, std::string_view key, std::string_view value);
 std::string int_attribute(uint32_t field, std::string_view key, int64_t value);
-// "internal", "server", "client"
+// The same at the end of `out`. Precondition: field < 16.
+void append_string_attribute(std::string& out, uint32_t field, std::string_view key, std::string_view value);
+void append_int_attribute(std::string& out, uint32_t field, std::string_view key, uint64_t value);
+// "internal", "server", "client", "producer", "consumer"
 std::string kind_field(std::string_view kind);
 std::string status_field(uint32_t code, std::string_view message);
 
@@ -41,6 +47,9 @@ class SpanBytes {
   void peer(uint32_t number, uint32_t port);
   // app.request.id as UUID text
   void uuid(uint64_t high, uint64_t low);
+  // `fields`: the event's name and attributes.
+  void event(uint64_t time_ns, std::string_view fields);
+  void link(TraceId trace, SpanId span, std::string_view fields);
   void finish();
 
  private:

@@ -170,7 +170,7 @@ class ServerDestination final : public Destination {
 Result<std::unique_ptr<Destination>> server_destination(const std::string& url) {
   std::vector<std::unique_ptr<OtlpSender>> senders;
   for (size_t i = 0; i < kConnections; ++i) {
-    ASSIGN_OR_RETURN(auto sender, make_sender(url, false));
+    ASSIGN_OR_RETURN(auto sender, make_sender(url, ""));
     senders.push_back(std::move(sender));
   }
   return std::make_unique<ServerDestination>(url, std::move(senders));

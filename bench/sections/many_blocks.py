@@ -1,0 +1,26 @@
+"""A trace id that is nowhere, over very many blocks."""
+import random
+import tempfile
+
+import load
+import server as servers
+from figures import at_most
+from server import SEALS_ALL, Server
+
+TITLE = "An absent trace id over many blocks"
+ROWS = 1000
+ASKED = 200
+
+
+def run(figures, sizes):
+    chance = random.Random(13)
+    with Server(*SEALS_ALL, f"store.segment_rows={ROWS}", "compaction.max_rows=0") as server:
+        sent = load.send(server, sizes.many_blocks * ROWS, batch=100)
+        server.settle(sent.acknowledged)
+        blocks = len(server.block_files())
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.writelines(f"absent\t/api/v2/traces/{chance.getrandbits(128):032x}\n" for _ in range(ASKED))
+            file.flush()
+            line = servers.run(servers.CLEW, "bench", "query", "--url", f"http://{server.endpoints['tempo']}",
+                               "--corpus", file.name, "--repeat", ASKED, "-o", "json")[0]
+        figures.row(f"{blocks} blocks, p50 ms", None if line["failures"] else line["p50_ms"], at_most(0.5))
