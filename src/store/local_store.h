@@ -56,6 +56,7 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   void make_lanes();
   void show(const Catalog& catalog);
   void show(const std::shared_ptr<Segment>& segment);
+  void list_continuing(const Catalog& catalog, const std::vector<std::shared_ptr<Segment>>& segments) const;
   void remember(const Catalog& catalog);
   Status remember(const std::string& tenant, const BlockPart& part, uint64_t now_ns);
   void adopt(const std::shared_ptr<Segment>& segment);

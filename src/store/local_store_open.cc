@@ -31,6 +31,11 @@ StoreOptions within_memory(StoreOptions options) {
   return options;
 }
 
+void report_unreadable(const BlockPart& part, const Error& reason) {
+  log::error("a block cannot be read at start; traces that continue in it may be shown in parts",
+             {{"block", part.unit}, {"reason", reason}});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, env::Files& files, const env::Clock& clock) {
@@ -72,8 +77,37 @@ Status LocalStore::open_to_read() {
   ASSIGN_OR_RETURN(Catalog catalog, open_catalog(*objects_, false));
   std::erase_if(segments, [&](const auto& segment) { return catalog.replaced.contains(segment->name); });
   show(catalog);
+  list_continuing(catalog, segments);
   for (const auto& segment : segments) show(segment);
   return {};
+}
+
+// What the lanes of a writer know: which traces of a segment an earlier unit holds too.
+void LocalStore::list_continuing(const Catalog& catalog, const std::vector<std::shared_ptr<Segment>>& segments) const {
+  TraceFilter earlier(options_.memory_limit_bytes / MemoryBudget::kFiltersShare);
+  uint64_t newest_ns = 0;
+  for (const auto& block : catalog.blocks) newest_ns = std::max(newest_ns, block->max_receive_ns());
+  for (const auto& block : catalog.blocks) {
+    for (const BlockPart& part : block->parts) {
+      if (!part.block || part.summary.max_receive_ns + kRememberTracesNs < newest_ns) continue;
+      const auto unit = part.block->unit(nullptr);
+      auto summaries = unit->summaries();
+      if (!summaries) {
+        report_unreadable(part, summaries.error());
+        continue;
+      }
+      for (const TraceSummary& trace : *summaries) earlier.add(trace.id);
+    }
+  }
+  for (const auto& segment : segments) {
+    const uint32_t traces = segment->table->trace_count(segment->table->rows());
+    for (uint32_t trace = 0; trace < traces; ++trace) {
+      const TraceId id = segment->table->trace_id(trace);
+      if (earlier.may_contain(id)) segment->continues.append(id);
+      earlier.add(id);
+    }
+    segment->continues.publish();
+  }
 }
 
 // A writer, who is alone, need not rebuild what is in blocks.
@@ -139,8 +173,7 @@ void LocalStore::remember(const Catalog& catalog) {
     for (const BlockPart& part : block->parts) {
       if (!part.block || part.summary.max_receive_ns + kRememberTracesNs < now_ns) continue;
       if (Status remembered = remember(block->tenant, part, now_ns); !remembered) {
-        log::error("a block cannot be read at start; traces that continue in it may be shown in parts",
-                   {{"block", part.unit}, {"reason", remembered.error()}});
+        report_unreadable(part, remembered.error());
       }
     }
   }
