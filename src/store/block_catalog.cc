@@ -331,6 +331,18 @@ std::vector<std::pair<std::string, std::string>> names_of_blocks(const Folders& 
 
 }  // namespace
 
+std::string key_of_part(const StoredBlock& block, const BlockPart& part) {
+  return folder_of_block(block.tenant, block.id) + part.file;
+}
+
+std::string key_of_meta(const StoredBlock& block) {
+  return folder_of_block(block.tenant, block.id) + std::string(kMeta);
+}
+
+std::string folder_of_block(const StoredBlock& block) {
+  return folder_of_block(block.tenant, block.id);
+}
+
 uint64_t StoredBlock::bytes() const {
   uint64_t total = 0;
   for (const BlockPart& part : parts) total += part.summary.bytes;

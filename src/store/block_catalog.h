@@ -49,6 +49,11 @@ struct StoredBlock {
   uint64_t min_receive_ns() const;
 };
 
+// Object keys.
+std::string key_of_part(const StoredBlock& block, const BlockPart& part);
+std::string key_of_meta(const StoredBlock& block);
+std::string folder_of_block(const StoredBlock& block);  // ends in a slash
+
 struct Catalog {
   std::vector<std::shared_ptr<const StoredBlock>> blocks;  // with parts, or damaged
   std::vector<std::shared_ptr<const StoredBlock>> emptied;

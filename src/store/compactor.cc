@@ -49,6 +49,12 @@ std::vector<SegmentName> segments_of(const std::vector<std::shared_ptr<const Sto
   return out;
 }
 
+bool is_named(const std::string& id, const std::vector<std::shared_ptr<const StoredBlock>>& inputs) {
+  return std::ranges::any_of(inputs, [&](const auto& block) {
+    return block->id == id || std::ranges::find(block->replaces_blocks, id) != block->replaces_blocks.end();
+  });
+}
+
 }  // namespace
 
 void Compactor::look() {
@@ -196,7 +202,9 @@ Result<bool> Compactor::exchange(const std::string& tenant, const Blocks& inputs
     spans += part.summary.rows;
   }
   const std::vector<SegmentName> segments = segments_of(inputs);
-  const std::string id = fmt::format("{:016x}-{}-x{}", min_receive_ns, segments.front().text(), segments.size());
+  std::string id = fmt::format("{:016x}-{}-x{}", min_receive_ns, segments.front().text(), segments.size());
+  // A repaired block may not know all its segments, and names the one that it was made of.
+  while (is_named(id, inputs)) id += "x";
   std::vector<std::string> replaced;
   for (const BlockPointer& block : inputs) replaced.push_back(block->id);
   auto stored = store_block(objects_, tenant, id, segments, parts, std::move(replaced));

@@ -5,6 +5,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "model/tenant.h"
+#include "store/store_verify.h"
 
 namespace clew::store {
 namespace {
@@ -156,6 +157,29 @@ std::vector<std::string> LocalStore::complaints() {
   return out;
 }
 
+namespace {
+
+std::unexpected<Error> one_at_a_time() {
+  return fail(ErrorCode::failed_precondition, "verify, repair or compact is under way: one at a time");
+}
+
+}  // namespace
+
+Result<VerifyReport> LocalStore::verify(std::string_view tenant) {
+  std::unique_lock working(working_, std::try_to_lock);
+  if (!working) return one_at_a_time();
+  return StoreVerifier(files_, *objects_, options_.folder, work_ended_).verify(units_.of(tenant)->blocks);
+}
+
+Result<RepairReport> LocalStore::repair(std::string_view tenant) {
+  std::unique_lock working(working_, std::try_to_lock);
+  if (!working) return one_at_a_time();
+  if (!repairer_) return fail(ErrorCode::failed_precondition, "the folder is opened to be read only");
+  auto report = repairer_->repair(std::string(tenant));
+  remover_->look();
+  return report;
+}
+
 Status LocalStore::seal_all() {
   return sealer_ ? sealer_->seal_all() : Status{};
 }
@@ -174,6 +198,8 @@ Status LocalStore::compact() {
 }
 
 Status LocalStore::close() {
+  end_work();
+  std::lock_guard working(working_);
   if (compactor_) compactor_->end();
   closing_.store(true, std::memory_order_release);
   block_keeper_.reset();

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "env/object_store.h"
 #include "store/block_catalog.h"
 #include "store/block_remover.h"
+#include "store/block_repair.h"
 #include "store/compactor.h"
 #include "store/lane.h"
 #include "store/log_replay.h"
@@ -49,6 +51,9 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   // StoreAdmin
   std::vector<UnitStatus> list(std::string_view tenant) override;
   std::vector<std::string> complaints() override;
+  Result<VerifyReport> verify(std::string_view tenant) override;
+  Result<RepairReport> repair(std::string_view tenant) override;
+  void end_work() override { work_ended_.store(true, std::memory_order_release); }
 
   Status admit(std::string_view tenant, const SpanBatch& batch);
   Status open_to_read();
@@ -79,6 +84,9 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   std::unique_ptr<BlockRemover> remover_;
   std::unique_ptr<Retention> retention_;
   std::unique_ptr<Compactor> compactor_;
+  std::mutex working_;  // held by what an operator asked for, as long as it takes
+  std::atomic<bool> work_ended_{false};
+  std::unique_ptr<BlockRepairer> repairer_;
   std::atomic<bool> closing_{false};
   uint64_t looks_ = 0;  // of the keeper's thread
   std::unique_ptr<Periodic> keeper_;

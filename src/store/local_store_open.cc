@@ -47,6 +47,8 @@ LocalStore::LocalStore(const StoreOptions& options, env::Files& files, const env
       reads_memory_(memory_, MemoryUse::reads) {}
 
 LocalStore::~LocalStore() {
+  end_work();
+  std::lock_guard working(working_);
   if (compactor_) compactor_->end();
 }
 
@@ -95,6 +97,7 @@ Status LocalStore::open_to_write() {
   remover_->adopt(std::move(catalog.emptied));
   retention_ = std::make_unique<Retention>(options_, files_, clock_, units_, *log_, *remover_);
   compactor_ = std::make_unique<Compactor>(options_, files_, clock_, *objects_, units_, *remover_, memory_);
+  repairer_ = std::make_unique<BlockRepairer>(*objects_, units_, *remover_, memory_, work_ended_);
   sealer_->start();
   keeper_ = std::make_unique<Periodic>(kLookAfterEvery, [this] { look_after(); });
   const auto look = std::chrono::duration_cast<std::chrono::milliseconds>(
