@@ -9,6 +9,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "store/block/block_salvage.h"
+#include "store/erasures.h"
 #include "store/readable_objects.h"
 #include "store/store_verify.h"
 
@@ -216,9 +217,17 @@ Result<bool> BlockRepairer::exchange(const BlockPointer& block, const StoredBloc
   const auto list = units_.of(block->tenant);
   if (std::ranges::find(list->blocks, block) == list->blocks.end()) return false;
   if (ended_.load(std::memory_order_acquire)) return fail(ErrorCode::cancelled, "the store is closing");
+  if (list->erasure_unfinished) {
+    return fail(ErrorCode::unavailable, "an erasure that failed could not be removed yet");
+  }
+  // None is made meanwhile; what they hide in the damaged block they hide in the new one.
+  FoundErasures erasures(memory_);
+  TRY(erasures.read(objects_));
   BlockPointer fresh;
   if (!saved.parts.empty()) {
-    auto stored = store_block(objects_, block->tenant, id, known.replaces, saved.parts, {block->id});
+    auto stored =
+        store_block(objects_, block->tenant, id, known.replaces, saved.parts, {block->id}, known.erased_until);
+    if (stored) stored = erasures.mask(*stored);
     if (!stored) {
       unfinished_.emplace_back(block->tenant, id);
       (void)remove_unfinished();

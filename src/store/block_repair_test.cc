@@ -171,6 +171,31 @@ TEST_F(BlockRepairTest, WhatCannotBeWrittenStaysAsItIs) {
   EXPECT_TRUE(same(stored(sent_), sent_));
 }
 
+TEST_F(BlockRepairTest, WhatWasErasedStaysHidden) {
+  make_block();
+  const TraceId erased = sent_.begin()->first.first;
+  ASSERT_TRUE(store_->admin().erase(kSingle, std::vector{erased}));
+  ASSERT_TRUE(store_->close());
+  store_.reset();
+  for (const std::string file : {"data.parquet", "meta.json"}) {
+    SCOPED_TRACE(file);
+    id_ = blocks().front();
+    ASSERT_TRUE(files_->flip_bit(path_of(file), file == "meta.json" ? 0 : 8 * (size_of(path_of(file)) - 100)));
+    open(options_);
+    EXPECT_EQ(repaired().rows_saved, 60U);
+    SpanTexts wanted = sent_;
+    std::erase_if(wanted, [&](const auto& span) { return span.first.first == erased; });
+    EXPECT_TRUE(same(stored(sent_), wanted));
+    open(options_);
+    EXPECT_TRUE(same(stored(sent_), wanted));
+    store_.reset();
+  }
+  open(options_);
+  ASSERT_TRUE(store_->admin().compact(kSingle));
+  EXPECT_THAT(store_->admin().erasures(kSingle), IsEmpty());
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
 // The machine goes down at every operation of a repair in turn; the next start has all spans, or can still be repaired.
 TEST_F(BlockRepairTest, NoStopDoublesOrLosesARow) {
   uint64_t operations = ~uint64_t{0};

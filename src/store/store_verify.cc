@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "store/block/read_cache.h"
+#include "store/erasure_record.h"
 #include "store/log_check.h"
 #include "store/log_frame.h"
 #include "store/readable_objects.h"
@@ -52,6 +53,10 @@ Result<VerifyReport> StoreVerifier::verify(const std::vector<std::shared_ptr<con
   for (const auto& block : blocks) {
     TRY(check_ended());
     TRY(verify_block(*block, report));
+  }
+  ErasureRecords records;
+  if (Status read = read_erasures(objects_, records); !read) {
+    report.problems.push_back(std::move(read.error().message));
   }
   TRY(verify_log(report));
   return report;
