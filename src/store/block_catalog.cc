@@ -436,6 +436,7 @@ void report_damage(const StoredBlock& block) {
 
 void forget_damage(const StoredBlock& block) {
   damaged_units().add(-std::ranges::count_if(block.parts, [](const BlockPart& part) { return !part.damage.empty(); }));
+  if (!block.damage.empty()) damaged_units().add(-1);
 }
 
 Status empty_block(env::ObjectStore& objects, const StoredBlock& block) {

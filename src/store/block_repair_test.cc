@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/counters.h"
 #include "store/store_fixture.h"
 
 namespace clew::store {
@@ -128,8 +129,12 @@ TEST_F(BlockRepairTest, AnUnreadableMetaIsMadeAnew) {
   make_block();
   store_.reset();
   ASSERT_TRUE(files_->flip_bit(path_of("meta.json"), 0));
+  Counter& damaged = gauge("clew_store_damaged_blocks", "Blocks that could not be opened.");
+  const int64_t before = damaged.value();
   open(options_);
+  EXPECT_EQ(damaged.value(), before + 1);
   const RepairReport report = repaired();
+  EXPECT_EQ(damaged.value(), before);
   EXPECT_EQ(report.rows_saved, 60U);
   EXPECT_TRUE(same(stored(sent_), sent_));
   EXPECT_THAT(problems(), IsEmpty());
