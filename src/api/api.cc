@@ -11,6 +11,8 @@ namespace clew::api {
 namespace {
 
 constexpr std::string_view kTenantHeader = "x-scope-orgid";
+// Beside the one that runs; a further one hears 429.
+constexpr uint32_t kWaitingWork = 1;
 
 net::Response error_response(const Error& error) {
   int status = http_status(error.code);
@@ -34,7 +36,17 @@ Result<std::string> tenant_of(const net::Request& request, bool tenancy) {
 }  // namespace
 
 Api::Api(SpanSource& source, ApiOptions options, const env::Clock& clock)
-    : source_(source), options_(std::move(options)), clock_(clock), pool_(options_.threads, options_.queue) {}
+    : source_(source),
+      options_(std::move(options)),
+      clock_(clock),
+      pool_(options_.threads, options_.queue),
+      work_(1, kWaitingWork) {}
+
+void Api::stop() {
+  if (options_.admin != nullptr) options_.admin->end_work();
+  work_.stop();
+  pool_.stop();
+}
 
 bool Api::owns(std::string_view path) const {
   std::string argument;
@@ -46,6 +58,12 @@ std::shared_ptr<ReadBudget> Api::budget() const {
   return std::make_shared<ReadBudget>(options_.bytes_limit, deadline, clock_);
 }
 
+// Work takes as long as there is data.
+std::shared_ptr<ReadBudget> Api::budget(const Endpoint* endpoint) const {
+  if (endpoint == nullptr || endpoint->admin != Endpoint::Admin::work) return budget();
+  return std::make_shared<ReadBudget>(0, 0, clock_);
+}
+
 net::Response Api::answer(const net::Request& request) {
   return answer(request, budget());
 }
@@ -55,7 +73,13 @@ net::Response Api::answer(const net::Request& request, std::shared_ptr<ReadBudge
   const Endpoint* endpoint = find_endpoint(request.path, argument);
   if (endpoint == nullptr) return net::Response::text(404, "404 page not found\n");
   auto respond = [&]() -> Result<net::Response> {
-    if (request.method != "GET" && request.method != "HEAD") {
+    const bool administers = endpoint->admin != Endpoint::Admin::no;
+    if (administers && request.method != "POST") {
+      net::Response response = net::Response::text(405, "only POST is possible here");
+      response.headers.add("allow", "POST");
+      return response;
+    }
+    if (!administers && request.method != "GET" && request.method != "HEAD") {
       net::Response response = net::Response::text(405, "only GET is possible here");
       response.headers.add("allow", "GET, HEAD");
       return response;
@@ -81,17 +105,24 @@ void Api::handle(net::Request request, net::Responder responder) {
     responder.send(answer(request, budget()));
     return;
   }
+  if (endpoint->admin != Endpoint::Admin::no) {
+    if (Status allowed = check_admin_access(request, options_.admin_listen); !allowed) {
+      requests(endpoint->name, 403).add();
+      responder.send(error_response(allowed.error()));
+      return;
+    }
+  }
   struct Pending {
     net::Request request;
     net::Responder responder;
   };
   auto pending = std::make_shared<Pending>(std::move(request), std::move(responder));
-  auto query_budget = budget();
+  auto query_budget = budget(endpoint);
   pending->responder.on_gone([query_budget] { query_budget->cancel(); });
   QueryPool::Job job{query_budget,
                      [this, pending, query_budget] { pending->responder.send(answer(pending->request, query_budget)); },
                      [pending] { pending->responder.send(net::Response::text(503, "the server is shutting down")); }};
-  if (pool_.submit(job)) return;
+  if ((endpoint->admin == Endpoint::Admin::work ? work_ : pool_).submit(job)) return;
   requests(endpoint->name, 429).add();
   pending->responder.send(net::Response::text(429, "job queue full"));
 }

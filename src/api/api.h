@@ -1,8 +1,9 @@
 // Tempo's HTTP API over a SpanSource: trace by id, search, tags and their values, health, build info, and Clew's own
 // counters and list of units. Errors are plain text, bodies are Tempo's JSON without additions.
 //
-// Thread rule: handle() from any thread, which it does not block: queries run on the pool's threads. answer() is for
-// callers that have a thread to wait on (the command line).
+// Thread rule: handle() from any thread, which it does not block: queries run on the pool's threads, what an operator
+// asks for and takes long on one of its own. answer() is for callers that have a thread to wait on (the command line),
+// and trusts them.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/admin_access.h"
 #include "api/query_pool.h"
 #include "column/span_source.h"
 #include "column/store_admin.h"
@@ -26,7 +28,7 @@ struct BuildInfo {
   std::string compiler;
 };
 
-// Settings under `query.`, and what only the server knows.
+// Settings under `query.` and `admin.`, and what only the server knows.
 struct ApiOptions {
   BuildInfo build;
   StoreAdmin* admin = nullptr;  // outlives the Api; none: units are not listed
@@ -39,12 +41,17 @@ struct ApiOptions {
   uint32_t spans_per_spanset_limit = 100;          // the largest `spss`
   uint32_t tag_names_limit = 100000;               // of one scope in one answer
   uint64_t tag_values_bytes = uint64_t{1} << 20;   // of values in one answer
+  AdminListen admin_listen = AdminListen::loopback;
+  uint32_t delete_limit = 100000;  // traces that one call may erase
 };
+
+struct Endpoint;
 
 class Api {
  public:
   // The source and the clock outlive the Api.
   Api(SpanSource& source, ApiOptions options, const env::Clock& clock = env::system_clock());
+  ~Api() { stop(); }
 
   // Whether the path is one of the Api's; handle() answers others with 404.
   bool owns(std::string_view path) const;
@@ -52,17 +59,19 @@ class Api {
   // The same, on the caller's thread, without a place in the queue.
   net::Response answer(const net::Request& request);
 
-  // Waiting queries are answered with 503, running ones are cancelled and awaited.
-  void stop() { pool_.stop(); }
+  // Waiting queries are answered with 503, running ones are cancelled and awaited; so is the work of an operator.
+  void stop();
 
  private:
   std::shared_ptr<ReadBudget> budget() const;
+  std::shared_ptr<ReadBudget> budget(const Endpoint* endpoint) const;
   net::Response answer(const net::Request& request, std::shared_ptr<ReadBudget> budget);
 
   SpanSource& source_;
   const ApiOptions options_;
   const env::Clock& clock_;
   QueryPool pool_;
+  QueryPool work_;  // of one thread
 };
 
 }  // namespace clew::api

@@ -22,6 +22,11 @@ std::span<const Endpoint> endpoints() {
       {"tag_values_v1", "/api/search/tag/", "/values", true, tag_values_v1},
       {"search", "/api/search", {}, true, search},
       {"units", "/api/clew/units", {}, true, units},
+      {"erasures", "/api/clew/erasures", {}, true, erasures},
+      {"verify", "/api/clew/admin/verify", {}, true, verify, Endpoint::Admin::work},
+      {"repair", "/api/clew/admin/repair", {}, true, repair, Endpoint::Admin::work},
+      {"compact", "/api/clew/admin/compact", {}, true, compact, Endpoint::Admin::work},
+      {"delete", "/api/clew/admin/delete", {}, true, erase, Endpoint::Admin::query},
   };
   return kEndpoints;
 }
@@ -48,6 +53,7 @@ int http_status(ErrorCode code) {
     case ErrorCode::unauthenticated: return 401;
     case ErrorCode::permission_denied: return 403;
     case ErrorCode::not_found: return 404;
+    case ErrorCode::failed_precondition: return 409;
     case ErrorCode::resource_exhausted: return 422;
     case ErrorCode::cancelled: return 499;
     case ErrorCode::unavailable: return 503;

@@ -36,6 +36,13 @@ struct Endpoint {
   std::optional<std::string_view> suffix;  // none: the path is the prefix; else prefix + argument + suffix
   bool reads_spans;                        // runs on the pool, and needs a tenant
   Result<net::Response> (*answer)(const Call& call);
+  // Of what changes something, or is asked for by an operator: POST, see admin_access.h.
+  enum class Admin : uint8_t {
+    no,
+    query,  // runs on the pool, as what reads spans
+    work,   // takes as long as there is data, on the thread for that
+  };
+  Admin admin = Admin::no;
 };
 std::span<const Endpoint> endpoints();
 // The endpoint and the argument of a path.
@@ -75,5 +82,10 @@ Result<net::Response> tags_v2(const Call& call);
 Result<net::Response> tag_values_v1(const Call& call);
 Result<net::Response> tag_values_v2(const Call& call);
 Result<net::Response> units(const Call& call);
+Result<net::Response> verify(const Call& call);
+Result<net::Response> repair(const Call& call);
+Result<net::Response> compact(const Call& call);
+Result<net::Response> erase(const Call& call);
+Result<net::Response> erasures(const Call& call);
 
 }  // namespace clew::api

@@ -21,6 +21,8 @@ void add_bench_ingest(Command& bench);
 void add_bench_query(Command& bench);
 void add_bench_verify(Command& bench);
 void add_store(Command& root);
+void add_store_work(Command& store);
+void add_store_delete(Command& store);
 // `completion` and `man`, which print what is made from `root` itself: it stays where it is.
 void add_shell(Command& root, const std::string& version);
 

@@ -23,12 +23,23 @@ class LocalSource final : public TempoSource {
     request.path = path;
     request.query = form_text(parameters);
     if (!accept.empty()) request.headers.add("accept", std::string(accept));
-    net::Response response = api_.answer(request);
-    return body_of({response.status, std::move(response.body)}, where_);
+    return answer(request);
+  }
+  Result<std::string> post(std::string_view path, std::string body) override {
+    net::Request request;
+    request.method = "POST";
+    request.path = path;
+    request.body = std::move(body);
+    return answer(request);
   }
   const std::string& where() const override { return where_; }
 
  private:
+  Result<std::string> answer(const net::Request& request) {
+    net::Response response = api_.answer(request);
+    return body_of({response.status, std::move(response.body)}, where_);
+  }
+
   static api::ApiOptions options(StoreAdmin& admin) {
     api::ApiOptions options;
     options.admin = &admin;
@@ -45,7 +56,7 @@ class LocalSource final : public TempoSource {
 
 }  // namespace
 
-Result<std::unique_ptr<TempoSource>> local_source(const std::string& folder) {
+Result<std::unique_ptr<TempoSource>> local_source(const std::string& folder, bool changes) {
   env::Files& files = env::system_files();
   ASSIGN_OR_RETURN(bool exists, files.exists(folder));
   if (!exists) return fail(ErrorCode::unavailable, fmt::format("there is no data directory '{}'", folder));
@@ -57,9 +68,9 @@ Result<std::unique_ptr<TempoSource>> local_source(const std::string& folder) {
   }
   store::StoreOptions options;
   options.folder = folder;
-  options.read_only = true;
+  options.read_only = !changes;
   auto store = store::Store::open(options, env::system_files(), env::system_clock());
-  if (!store) return std::unexpected(std::move(store.error()).context("cannot read the data directory " + folder));
+  if (!store) return std::unexpected(std::move(store.error()).context("cannot open the data directory " + folder));
   return std::make_unique<LocalSource>(folder, std::move(*store));
 }
 

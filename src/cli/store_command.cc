@@ -1,4 +1,4 @@
-// `clew store ls` and `clew store stat`: what is stored, unit by unit and in all.
+// `clew store`: what is stored, unit by unit (ls) and in all (stat); the rest is in files of its own.
 #include <fmt/format.h>
 
 #include "cli/commands.h"
@@ -41,6 +41,8 @@ Result<ExitCode> stat(const StoreArguments& arguments) {
   ASSIGN_OR_RETURN(auto source, open_store_source(arguments.source));
   ASSIGN_OR_RETURN(StoredUnits stored, fetch_units(*source));
   StoreTotals totals = totals_of(stored);
+  ASSIGN_OR_RETURN(std::string erasures, source->get("/api/clew/erasures", {}, ""));
+  ASSIGN_OR_RETURN(totals.erasures, parse_erasures(erasures));
   print(arguments.table() ? totals_text(totals, source->where()) : totals_json(totals) + "\n");
   return totals.complaints.empty() ? kOk : kBadData;
 }
@@ -68,7 +70,7 @@ void set_run(Command& command, std::shared_ptr<StoreArguments> arguments,
 }  // namespace
 
 void add_store(Command& root) {
-  Command& store = add_command(root, "store", "look at what is stored");
+  Command& store = add_command(root, "store", "look at what is stored, check and repair it, erase traces");
   Command& ls = add_command(store, "ls", "list the units: live segments and blocks");
   ls.about =
       "Newest first. A unit is live (it grows), closed (it waits to be sealed into a block), a block, or damaged. The "
@@ -82,11 +84,16 @@ void add_store(Command& root) {
   Command& total = add_command(store, "stat", "how much is stored, and of which times");
   total.about =
       "Units, spans, bytes in memory and on disk, and the times covered. A trace that lies in several units is counted "
-      "once in each. Damaged blocks, and a log that cannot be written, are named, and make the exit code 4.";
+      "once in each. Damaged blocks, and a log that cannot be written, are named, and make the exit code 4. Erasures "
+      "are "
+      "listed until the last bytes of what they erased have left the disk.";
   arguments = std::make_shared<StoreArguments>();
   add_options(total, *arguments, "one object");
   total.examples = {{"clew store stat --data /var/lib/clew", "Also while a server uses it."}};
   set_run(total, arguments, stat);
+
+  add_store_work(store);
+  add_store_delete(store);
 }
 
 }  // namespace clew::cli

@@ -59,6 +59,23 @@ Result<StoredUnits> parse_units(const std::string& body) {
   return out;
 }
 
+Result<std::vector<OutstandingErasure>> parse_erasures(const std::string& body) {
+  simdjson::dom::parser parser;
+  simdjson::dom::array elements;
+  if (parser.parse(body)["erasures"].get(elements)) return corrupt("the answer does not list erasures: is this Clew?");
+  std::vector<OutstandingErasure> out;
+  for (simdjson::dom::element element : elements) {
+    OutstandingErasure& erasure = out.emplace_back();
+    if (element["number"].get(erasure.number) || element["traces"].get(erasure.traces) ||
+        element["blocks"].get(erasure.blocks) || element["logFiles"].get(erasure.log_files) ||
+        !read_number(element, "receivedUnixNano", erasure.received_ns)) {
+      return corrupt("the answer's erasures are not as Clew writes them");
+    }
+    erasure.json = simdjson::minify(element);
+  }
+  return out;
+}
+
 std::string units_table(const std::vector<StoredUnit>& units) {
   size_t width = 4;
   for (const StoredUnit& unit : units) width = std::max(width, columns_of(printable(unit.name)));
@@ -107,6 +124,11 @@ std::string totals_text(const StoreTotals& totals, const std::string& where) {
   out += fmt::format("  memory  {} of live and closed units\n  disk    {} of blocks{}\n",
                      bytes_text(totals.memory_bytes), bytes_text(totals.disk_bytes), per_span);
   out += fmt::format("  times   {} to {} UTC\n", time_or_dash(totals.min_start_ns), time_or_dash(totals.max_end_ns));
+  for (const OutstandingErasure& erasure : totals.erasures) {
+    out += fmt::format("  erasure {} of {}: {} erased, still in {} and {}\n", erasure.number,
+                       time_or_dash(erasure.received_ns), counted(erasure.traces, "trace"),
+                       counted(erasure.blocks, "block"), counted(erasure.log_files, "log file"));
+  }
   for (const std::string& complaint : totals.complaints) out += fmt::format("  wrong   {}\n", printable(complaint));
   return out;
 }
@@ -117,13 +139,19 @@ std::string totals_json(const StoreTotals& totals) {
     if (!complaints.empty()) complaints.push_back(',');
     append_json_string(complaints, complaint);
   }
+  std::string erasures;
+  for (const OutstandingErasure& erasure : totals.erasures) {
+    if (!erasures.empty()) erasures.push_back(',');
+    erasures += erasure.json;
+  }
   return fmt::format(
       "{{\"units\":{},\"live\":{},\"closed\":{},\"blocks\":{},\"damaged\":{},\"rows\":{},\"sealedRows\":{},\"traces\":{"
       "},"
       "\"memoryBytes\":\"{}\",\"diskBytes\":\"{}\",\"minStartUnixNano\":\"{}\",\"maxEndUnixNano\":\"{}\","
-      "\"complaints\":[{}]}}",
+      "\"complaints\":[{}],\"erasures\":[{}]}}",
       totals.units(), totals.live, totals.closed, totals.blocks, totals.damaged, totals.rows, totals.sealed_rows,
-      totals.traces, totals.memory_bytes, totals.disk_bytes, totals.min_start_ns, totals.max_end_ns, complaints);
+      totals.traces, totals.memory_bytes, totals.disk_bytes, totals.min_start_ns, totals.max_end_ns, complaints,
+      erasures);
 }
 
 }  // namespace clew::cli

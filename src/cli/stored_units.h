@@ -31,6 +31,18 @@ Result<StoredUnits> parse_units(const std::string& body);
 
 std::string units_table(const std::vector<StoredUnit>& units);
 
+// A request for erasure of which rows are still on the disk (/api/clew/erasures).
+struct OutstandingErasure {
+  uint64_t number = 0;
+  uint64_t received_ns = 0;
+  uint64_t traces = 0;
+  uint64_t blocks = 0;
+  uint64_t log_files = 0;
+  std::string json;  // the whole element, on one line
+};
+// corruption when the body is not a list of them.
+Result<std::vector<OutstandingErasure>> parse_erasures(const std::string& body);
+
 struct StoreTotals {
   uint64_t live = 0;
   uint64_t closed = 0;
@@ -44,6 +56,7 @@ struct StoreTotals {
   uint64_t min_start_ns = 0;  // both 0: nothing is stored
   uint64_t max_end_ns = 0;
   std::vector<std::string> complaints;
+  std::vector<OutstandingErasure> erasures;
 
   uint64_t units() const { return live + closed + blocks + damaged; }
 };

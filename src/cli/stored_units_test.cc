@@ -54,8 +54,25 @@ TEST(StoredUnits, InAll) {
   EXPECT_EQ(totals_json(totals),
             R"({"units":3,"live":1,"closed":0,"blocks":1,"damaged":1,"rows":1510,"sealedRows":1500,"traces":302,)"
             R"("memoryBytes":"2048","diskBytes":"60005","minStartUnixNano":"1700000000000000000",)"
-            R"("maxEndUnixNano":"1700000003000000000","complaints":["block \"b-0\" is damaged"]})");
+            R"("maxEndUnixNano":"1700000003000000000","complaints":["block \"b-0\" is damaged"],"erasures":[]})");
   EXPECT_THAT(totals_text(totals_of({}), "here"), HasSubstr("times   - to - UTC"));
+}
+
+TEST(Erasures, AreReadAndShownInAll) {
+  const std::string body =
+      R"({"erasures":[{"number":7,"receivedUnixNano":"1700000000000000000","traces":2,"blocks":1,"logFiles":0}]})";
+  auto erasures = parse_erasures(body);
+  ASSERT_TRUE(erasures) << erasures.error().message;
+  StoreTotals totals;
+  totals.erasures = *erasures;
+  EXPECT_THAT(totals_text(totals, "here"),
+              HasSubstr("  erasure 7 of 2023-11-14 22:13:20.000: 2 traces erased, still in "
+                        "1 block and 0 log files\n"));
+  EXPECT_THAT(totals_json(totals), testing::EndsWith(body.substr(1)));
+  EXPECT_EQ(parse_erasures(R"({"erasures":[]})")->size(), 0U);
+  for (const char* wrong : {"", "{}", "[]", R"({"erasures":7})", R"({"erasures":[7]})", R"({"erasures":[{}]})"}) {
+    EXPECT_EQ(parse_erasures(wrong).error().code, ErrorCode::corruption) << wrong;
+  }
 }
 
 }  // namespace

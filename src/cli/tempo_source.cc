@@ -15,28 +15,39 @@ constexpr std::string_view kDefaultFolder = "./clew-data";
 constexpr std::string_view kDefaultUrl = "http://127.0.0.1:3200";
 constexpr uint64_t kEndpointsBytes = 64 << 10;
 constexpr uint64_t kTimeoutMs = 60000;
+constexpr uint64_t kWorkTimeoutMs = uint64_t{7} * 86'400'000;
 
 class RemoteSource final : public TempoSource {
  public:
   RemoteSource(std::string url, uint64_t timeout_ms) : where_(std::move(url)), timeout_ms_(timeout_ms) {}
 
   Result<std::string> get(std::string_view path, const QueryParameters& parameters, std::string_view accept) override {
+    net::Headers headers;
+    headers.add("accept", accept.empty() ? "application/json" : std::string(accept));
+    std::string target(path);
+    if (!parameters.empty()) target += "?" + form_text(parameters);
+    return call("GET", target, std::move(headers), "");
+  }
+  Result<std::string> post(std::string_view path, std::string body) override {
+    net::Headers headers;
+    headers.add("content-type", "application/json");
+    headers.add("x-clew-admin", "cli");
+    return call("POST", std::string(path), std::move(headers), std::move(body));
+  }
+  const std::string& where() const override { return where_; }
+
+ private:
+  Result<std::string> call(std::string_view method, const std::string& target, net::Headers headers, std::string body) {
     if (!client_) {
       ASSIGN_OR_RETURN(net::Url url, net::Url::parse(where_));
       if (url.scheme != "http") return invalid(fmt::format("'{}': an http:// URL is needed here", where_));
       client_ = net::Client::make(std::move(url), std::chrono::milliseconds(timeout_ms_));
     }
-    net::Headers headers;
-    headers.add("accept", accept.empty() ? "application/json" : std::string(accept));
-    std::string target(path);
-    if (!parameters.empty()) target += "?" + form_text(parameters);
-    auto response = client_->call("GET", target, std::move(headers), "");
+    auto response = client_->call(method, target, std::move(headers), std::move(body));
     if (!response) return unreachable(std::move(response.error()));
     return body_of({response->status, std::move(response->body)}, where_);
   }
-  const std::string& where() const override { return where_; }
 
- private:
   std::unexpected<Error> unreachable(Error error) const {
     if (error.code == ErrorCode::unavailable) {
       error.message += fmt::format(
@@ -141,6 +152,15 @@ Result<std::unique_ptr<TempoSource>> open_store_source(const SourceArguments& ar
   auto running = running_endpoint(folder, "tempo");
   if (running) return remote_source(*running, kTimeoutMs);
   return local_source(folder);
+}
+
+Result<std::unique_ptr<TempoSource>> open_admin_source(const SourceArguments& arguments, bool changes) {
+  if (!arguments.url.empty() && !arguments.data.empty()) return open_source(arguments);  // which refuses that
+  if (!arguments.url.empty()) return remote_source(arguments.url, kWorkTimeoutMs);
+  std::string folder = arguments.data.empty() ? std::string(kDefaultFolder) : arguments.data;
+  auto running = running_endpoint(folder, "tempo");
+  if (running) return remote_source(*running, kWorkTimeoutMs);
+  return local_source(folder, changes);
 }
 
 std::string stored_times(TempoSource& source) {

@@ -23,6 +23,8 @@ class TempoSource {
   // not_found, else unavailable. `accept` may be empty (JSON). The path is plain ASCII.
   virtual Result<std::string> get(std::string_view path, const QueryParameters& parameters,
                                   std::string_view accept) = 0;
+  // What an operator asks for (/api/clew/admin/…), with the header that it needs; errors as those of get().
+  virtual Result<std::string> post(std::string_view path, std::string body) = 0;
   virtual const std::string& where() const = 0;  // "http://127.0.0.1:3200", "the data directory clew-data"
 };
 
@@ -39,8 +41,12 @@ Result<std::unique_ptr<TempoSource>> open_source(const SourceArguments& argument
 // else the folder.
 Result<std::unique_ptr<TempoSource>> open_store_source(const SourceArguments& arguments);
 
+// The same for work that takes as long as there is data. A folder is opened to be changed when `changes`:
+// failed_precondition when another process has it open.
+Result<std::unique_ptr<TempoSource>> open_admin_source(const SourceArguments& arguments, bool changes);
+
 std::unique_ptr<TempoSource> remote_source(const std::string& url, uint64_t timeout_ms);
-Result<std::unique_ptr<TempoSource>> local_source(const std::string& folder);
+Result<std::unique_ptr<TempoSource>> local_source(const std::string& folder, bool changes = false);
 
 // Asks which times are stored, for the message of an empty answer; "" when it cannot be known.
 std::string stored_times(TempoSource& source);

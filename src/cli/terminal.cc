@@ -16,6 +16,9 @@ bool stdout_is_terminal() {
 bool stderr_is_terminal() {
   return ::isatty(STDERR_FILENO) == 1;
 }
+bool stdin_is_terminal() {
+  return ::isatty(STDIN_FILENO) == 1;
+}
 
 int terminal_width() {
   constexpr int kDefault = 100;

@@ -9,6 +9,7 @@ namespace clew::cli {
 
 bool stdout_is_terminal();
 bool stderr_is_terminal();
+bool stdin_is_terminal();
 // Columns of the terminal on stdout (COLUMNS wins); 100 where there is none.
 int terminal_width();
 // A terminal, and neither NO_COLOR nor TERM=dumb.

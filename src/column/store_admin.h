@@ -52,7 +52,8 @@ struct VerifyReport {
 };
 
 struct RepairReport {
-  std::vector<std::string> actions;  // a sentence each; none: there was nothing to repair
+  std::vector<std::string> actions;   // a sentence each; none: there was nothing to repair
+  std::vector<std::string> failures;  // what stays damaged, and why; a sentence each
   uint64_t rows_saved = 0;
   uint64_t rows_lost = 0;
 };
@@ -84,6 +85,8 @@ class StoreAdmin {
   virtual Status compact([[maybe_unused]] std::string_view tenant) {
     return fail(ErrorCode::unimplemented, "nothing can be compacted here");
   }
+  // Ends verify(), repair() and compact() that are under way: they answer `cancelled`, now and from now on.
+  virtual void end_work() {}
 };
 
 }  // namespace clew

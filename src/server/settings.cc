@@ -195,6 +195,18 @@ void add_query(std::vector<Setting>& to) {
                             "Attribute values in one answer."));
 }
 
+void add_admin(std::vector<Setting>& to) {
+  using api::AdminListen;
+  to.push_back(word_setting(
+      "admin.listen", FIELD(query.admin_listen),
+      Words<AdminListen, 3>{
+          {{{"loopback", AdminListen::loopback}, {"all", AdminListen::all}, {"off", AdminListen::off}}}},
+      "Who may verify, repair, compact and delete over HTTP, always with the header X-Clew-Admin. loopback: callers on "
+      "this machine. all: whoever reaches a port of the query API. off: nobody."));
+  to.push_back(count_setting("admin.delete_limit", FIELD(query.delete_limit), {1, 1'000'000},
+                             "Traces that one call may delete; more are refused, never cut."));
+}
+
 void add_read(std::vector<Setting>& to) {
   to.push_back(size_setting("read.cache_bytes", FIELD(store.read_cache_bytes), {kMiB, 1024 * kGiB},
                             "Pages, dictionaries and indexes of blocks that are kept decoded for the next queries."));
@@ -256,7 +268,7 @@ std::span<const Setting> settings() {
   static const std::vector<Setting> kAll = [] {
     std::vector<Setting> all;
     for (auto* add : {add_listen, add_cors, add_store, add_retention, add_compaction, add_wal, add_limits, add_net,
-                      add_query, add_read, add_the_rest})
+                      add_query, add_admin, add_read, add_the_rest})
       add(all);
     return all;
   }();

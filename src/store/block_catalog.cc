@@ -11,6 +11,7 @@
 #include "base/counters.h"
 #include "base/json_text.h"
 #include "base/log.h"
+#include "store/masked_unit.h"
 
 namespace clew::store {
 namespace {
@@ -71,7 +72,9 @@ std::string encode_meta(const StoredBlock& block) {
     if (i > 0) out += ",";
     append_json_string(out, block.replaces_blocks[i]);
   }
-  out += "],\"parts\":[";
+  out += "],";
+  if (block.erased_until > 0) out += fmt::format("\"erased_until\":{},", block.erased_until);
+  out += "\"parts\":[";
   for (size_t i = 0; i < block.parts.size(); ++i) {
     if (i > 0) out += ",";
     append_part(out, block.parts[i]);
@@ -149,6 +152,10 @@ Status decode_meta(std::string_view json, StoredBlock& out) {
     out.replaces.push_back(*name);
   }
   TRY(decode_replaced_blocks(root, out));
+  if (simdjson::dom::element member;
+      root["erased_until"].get(member) == simdjson::SUCCESS && !read_number(root, "erased_until", out.erased_until)) {
+    return corrupt("erased_until in meta.json is no number");
+  }
   simdjson::dom::array parts;
   if (root["parts"].get(parts) != simdjson::SUCCESS) return corrupt("meta.json lacks the parts of the block");
   for (auto element : parts) {
@@ -166,13 +173,6 @@ Counter& damaged_units() {
 void report_damage(const std::string& unit, const std::string& damage) {
   damaged_units().add();
   log::error("a block is damaged and is left out of every answer", {{"block", unit}, {"reason", damage}});
-}
-
-void report_damage(const StoredBlock& block) {
-  if (!block.damage.empty()) report_damage(block.id, block.damage);
-  for (const BlockPart& part : block.parts) {
-    if (!part.damage.empty()) report_damage(part.unit, part.damage);
-  }
 }
 
 void open_parts(env::ObjectStore& objects, StoredBlock& block) {
@@ -331,6 +331,34 @@ std::vector<std::pair<std::string, std::string>> names_of_blocks(const Folders& 
 
 }  // namespace
 
+std::string key_of_part(const StoredBlock& block, const BlockPart& part) {
+  return folder_of_block(block.tenant, block.id) + part.file;
+}
+
+std::string key_of_meta(const StoredBlock& block) {
+  return folder_of_block(block.tenant, block.id) + std::string(kMeta);
+}
+
+std::string folder_of_block(const StoredBlock& block) {
+  return folder_of_block(block.tenant, block.id);
+}
+
+std::shared_ptr<const Unit> BlockPart::unit_for(std::shared_ptr<ReadBudget> budget) const {
+  if (!block || (mask && mask->rows() == 0)) return nullptr;
+  return masked(block->unit(std::move(budget)), mask);
+}
+
+bool StoredBlock::has_mask() const {
+  return std::ranges::any_of(parts, [](const BlockPart& part) { return part.mask != nullptr; });
+}
+
+bool StoredBlock::is_before(uint64_t erasure, uint64_t segments_below) const {
+  if (erased_until >= erasure) return false;
+  // Nothing is known of a block whose meta cannot be read.
+  return replaces.empty() ||
+         std::ranges::any_of(replaces, [&](const SegmentName& name) { return name.number < segments_below; });
+}
+
 uint64_t StoredBlock::bytes() const {
   uint64_t total = 0;
   for (const BlockPart& part : parts) total += part.summary.bytes;
@@ -369,12 +397,14 @@ Result<Catalog> open_catalog(env::ObjectStore& objects, bool clean) {
 Result<std::shared_ptr<const StoredBlock>> store_block(env::ObjectStore& objects, const std::string& tenant,
                                                        const std::string& id, std::vector<SegmentName> replaces,
                                                        const std::vector<NewPart>& parts,
-                                                       std::vector<std::string> replaces_blocks) {
+                                                       std::vector<std::string> replaces_blocks,
+                                                       uint64_t erased_until) {
   auto block = std::make_shared<StoredBlock>();
   block->tenant = tenant;
   block->id = id;
   block->replaces = std::move(replaces);
   block->replaces_blocks = std::move(replaces_blocks);
+  block->erased_until = erased_until;
   std::string folder = folder_of_block(tenant, id);
   for (const NewPart& fresh : parts) {
     BlockPart part;
@@ -389,8 +419,24 @@ Result<std::shared_ptr<const StoredBlock>> store_block(env::ObjectStore& objects
   return std::shared_ptr<const StoredBlock>(std::move(block));
 }
 
+std::shared_ptr<const StoredBlock> with_damage(const StoredBlock& block, size_t part, const Error& error) {
+  auto out = std::make_shared<StoredBlock>(block);
+  out->parts[part].block = nullptr;
+  out->parts[part].mask = nullptr;
+  out->parts[part].damage = error.message;
+  return out;
+}
+
+void report_damage(const StoredBlock& block) {
+  if (!block.damage.empty()) report_damage(block.id, block.damage);
+  for (const BlockPart& part : block.parts) {
+    if (!part.damage.empty()) report_damage(part.unit, part.damage);
+  }
+}
+
 void forget_damage(const StoredBlock& block) {
   damaged_units().add(-std::ranges::count_if(block.parts, [](const BlockPart& part) { return !part.damage.empty(); }));
+  if (!block.damage.empty()) damaged_units().add(-1);
 }
 
 Status empty_block(env::ObjectStore& objects, const StoredBlock& block) {

@@ -2,8 +2,8 @@
 //
 //   tenants/<tenant>/blocks/<id>/data.parquet        docs/internals/block.md
 //   tenants/<tenant>/blocks/<id>/displaced.parquet   traces whose clock is off (displaced_traces.h); mostly not there
-//   tenants/<tenant>/blocks/<id>/meta.json           {"format":1, "replaces":["0-17"], "parts":[{"file":…, counts,
-//   times}]}
+//   tenants/<tenant>/blocks/<id>/meta.json           {"format":1, "replaces":["0-17"], "erased_until":7,
+//                                                     "parts":[{"file":…, counts, times}]}
 //
 // `replaces` names the log segments (lane-number) whose rows the block holds, in all its parts together: replay ignores
 // them. So both parts come into being by the one meta, and no stop of the machine doubles or loses a row. A block made
@@ -24,6 +24,7 @@
 #include "store/block/block.h"
 #include "store/block/block_writer.h"
 #include "store/segment.h"
+#include "store/unit_mask.h"
 
 namespace clew::store {
 
@@ -34,6 +35,10 @@ struct BlockPart {
   BlockSummary summary;
   std::shared_ptr<const Block> block;  // null when it cannot be opened
   std::string damage;                  // why
+  MaskPointer mask;                    // of its rows that are erased; null: none
+
+  // What readers see of it; null when that is nothing.
+  std::shared_ptr<const Unit> unit_for(std::shared_ptr<ReadBudget> budget) const;
 };
 
 struct StoredBlock {
@@ -41,13 +46,23 @@ struct StoredBlock {
   std::string id;
   std::vector<SegmentName> replaces;
   std::vector<std::string> replaces_blocks;  // ids
+  // The number of the last erasure whose rows are not in the parts; those before it neither (deletion.md).
+  uint64_t erased_until = 0;
   std::vector<BlockPart> parts;
   std::string damage;  // why the meta cannot be read; nothing else is known then
 
   uint64_t bytes() const;
   uint64_t max_receive_ns() const;  // 0 without parts
   uint64_t min_receive_ns() const;
+  bool has_mask() const;
+  // Rows of it may be among those that an erasure of this number, of segments below that one, hides.
+  bool is_before(uint64_t erasure, uint64_t segments_below) const;
 };
+
+// Object keys.
+std::string key_of_part(const StoredBlock& block, const BlockPart& part);
+std::string key_of_meta(const StoredBlock& block);
+std::string folder_of_block(const StoredBlock& block);  // ends in a slash
 
 struct Catalog {
   std::vector<std::shared_ptr<const StoredBlock>> blocks;  // with parts, or damaged
@@ -75,8 +90,13 @@ struct NewPart {
 Result<std::shared_ptr<const StoredBlock>> store_block(env::ObjectStore& objects, const std::string& tenant,
                                                        const std::string& id, std::vector<SegmentName> replaces,
                                                        const std::vector<NewPart>& parts,
-                                                       std::vector<std::string> replaces_blocks = {});
+                                                       std::vector<std::string> replaces_blocks = {},
+                                                       uint64_t erased_until = 0);
+// The same block with this part damaged; nobody is told.
+std::shared_ptr<const StoredBlock> with_damage(const StoredBlock& block, size_t part, const Error& error);
 
+// Says in log and metrics what is damaged of a block that is shown.
+void report_damage(const StoredBlock& block);
 // The block is shown no more: its damage does not count any longer.
 void forget_damage(const StoredBlock& block);
 

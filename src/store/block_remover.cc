@@ -31,6 +31,15 @@ void BlockRemover::replace(BlockPointer block) {
   leaving_.push_back({std::move(block), true});
 }
 
+std::vector<BlockRemover::BlockPointer> BlockRemover::leaving(std::string_view tenant) {
+  std::lock_guard lock(mutex_);
+  std::vector<BlockPointer> out;
+  for (const Leaving& leaving : leaving_) {
+    if (leaving.block->tenant == tenant) out.push_back(leaving.block);
+  }
+  return out;
+}
+
 bool BlockRemover::is_held(const StoredBlock& block) const {
   return std::ranges::any_of(block.replaces, [this](const SegmentName& name) { return log_.holds(name); });
 }

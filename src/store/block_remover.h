@@ -31,6 +31,8 @@ class BlockRemover {
   void expire(BlockPointer block);
   // Out of every list; a block whose meta names it is there.
   void replace(BlockPointer block);
+  // Blocks of the tenant whose files are still there.
+  std::vector<BlockPointer> leaving(std::string_view tenant);
   // Removes what can go now.
   void look();
 

@@ -32,11 +32,6 @@ uint64_t memory_of(const StoredBlock& block) {
   return bytes;
 }
 
-bool is_whole(const StoredBlock& block) {
-  return block.damage.empty() && !block.parts.empty() && !block.replaces.empty() &&
-         std::ranges::all_of(block.parts, [](const BlockPart& part) { return part.block != nullptr; });
-}
-
 // log4, rounded down.
 int class_of(const StoredBlock& block) {
   return static_cast<int>(std::bit_width(rows_of(block)) - 1) / 2;
@@ -58,6 +53,11 @@ std::span<const BlockPointer> fitting(std::span<const BlockPointer> run, const C
 }
 
 }  // namespace
+
+bool is_whole(const StoredBlock& block) {
+  return block.damage.empty() && !block.parts.empty() && !block.replaces.empty() &&
+         std::ranges::all_of(block.parts, [](const BlockPart& part) { return part.block != nullptr; });
+}
 
 uint64_t compaction_memory_bytes(const std::vector<BlockPointer>& inputs) {
   uint64_t bytes = 0;

@@ -20,6 +20,9 @@ struct CompactionLimits {
   uint64_t least_receive_ns = 0;  // blocks whose newest span is older are not touched
 };
 
+// Nothing of it is damaged.
+bool is_whole(const StoredBlock& block);
+
 // What merging these blocks takes, by estimate.
 uint64_t compaction_memory_bytes(const std::vector<std::shared_ptr<const StoredBlock>>& inputs);
 

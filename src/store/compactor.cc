@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "store/block/read_cache.h"
 #include "store/compaction_choice.h"
+#include "store/erasures.h"
+#include "store/masked_unit.h"
 #include "store/readable_objects.h"
 
 namespace clew::store {
@@ -49,10 +51,15 @@ std::vector<SegmentName> segments_of(const std::vector<std::shared_ptr<const Sto
   return out;
 }
 
+bool is_named(const std::string& id, const std::vector<std::shared_ptr<const StoredBlock>>& inputs) {
+  return std::ranges::any_of(inputs, [&](const auto& block) {
+    return block->id == id || std::ranges::find(block->replaces_blocks, id) != block->replaces_blocks.end();
+  });
+}
+
 }  // namespace
 
 void Compactor::look() {
-  if (options_.compaction_rows == 0) return;
   {
     std::lock_guard lock(merging_);
     if (looks_to_pause_ > 0) {
@@ -61,7 +68,7 @@ void Compactor::look() {
     }
   }
   for (const std::string& tenant : units_.tenants()) {
-    auto merged = compact_once(tenant);
+    auto merged = compact_once(tenant, is_erasure_due(*units_.of(tenant)));
     if (!merged && merged.error().code == ErrorCode::cancelled) return;
     std::lock_guard lock(merging_);
     failures_ = merged ? 0 : failures_ + 1;
@@ -73,21 +80,37 @@ void Compactor::look() {
 }
 
 Status Compactor::compact() {
-  if (options_.compaction_rows == 0) return {};
   for (const std::string& tenant : units_.tenants()) {
     for (;;) {
-      ASSIGN_OR_RETURN(bool merged, compact_once(tenant));
+      ASSIGN_OR_RETURN(bool merged, compact_once(tenant, false));
       if (!merged) break;
     }
   }
   return {};
 }
 
-Result<bool> Compactor::compact_once(const std::string& tenant) {
+Status Compactor::compact(const std::string& tenant) {
+  for (;;) {
+    ASSIGN_OR_RETURN(bool merged, compact_once(tenant, true));
+    if (!merged) break;
+  }
+  const auto list = units_.of(tenant);
+  auto left = std::ranges::count_if(list->blocks, [](const BlockPointer& block) { return block->has_mask(); });
+  if (left == 0) return {};
+  return fail(ErrorCode::resource_exhausted,
+              fmt::format("{} blocks still hold erased spans: memory or disk is short, or they are damaged", left));
+}
+
+bool Compactor::is_erasure_due(const UnitList& list) const {
+  return clew::store::is_erasure_due(list, options_, clock_.unix_ns());
+}
+
+Result<bool> Compactor::compact_once(const std::string& tenant, bool erased) {
   std::lock_guard lock(merging_);
   if (closing_.load(std::memory_order_acquire)) return fail(ErrorCode::cancelled, "the store is closing");
   TRY(remove_unfinished());
-  const Blocks inputs = choose(tenant);
+  const Choice choice = choose(tenant, erased);
+  const Blocks& inputs = choice.inputs;
   if (inputs.empty()) return false;
   const uint64_t memory_bytes = compaction_memory_bytes(inputs);
   if (!has_room(inputs, memory_bytes)) return false;
@@ -101,18 +124,27 @@ Result<bool> Compactor::compact_once(const std::string& tenant) {
     return true;  // the others may be merged
   }
   if (!parts) return std::unexpected(parts.error());
-  return exchange(tenant, inputs, *parts);
+  return exchange(tenant, choice, *parts);
 }
 
-Compactor::Blocks Compactor::choose(const std::string& tenant) const {
-  const uint64_t now_ns = clock_.unix_ns();
-  CompactionLimits limits;
-  limits.rows = options_.compaction_rows;
-  limits.memory_bytes = memory_->limit_bytes() / MemoryBudget::kCompactionShare;
-  limits.window_ns = std::max<uint64_t>(1, options_.compaction_window_ns);
-  limits.least_receive_ns = now_ns - std::min(now_ns, options_.retention_age_ns);
-  return choose_compaction(units_.of(tenant)->blocks, limits,
-                           [&](const StoredBlock& block) { return !damaged_.contains({block.tenant, block.id}); });
+Compactor::Choice Compactor::choose(const std::string& tenant, bool erased) const {
+  const auto list = units_.of(tenant);
+  Choice out{{}, list->last_erasure};
+  const auto may = [&](const StoredBlock& block) { return !damaged_.contains({block.tenant, block.id}); };
+  if (options_.compaction_rows > 0) {
+    const uint64_t now_ns = clock_.unix_ns();
+    CompactionLimits limits;
+    limits.rows = options_.compaction_rows;
+    limits.memory_bytes = memory_->limit_bytes() / MemoryBudget::kCompactionShare;
+    limits.window_ns = std::max<uint64_t>(1, options_.compaction_window_ns);
+    limits.least_receive_ns = now_ns - std::min(now_ns, options_.retention_age_ns);
+    out.inputs = choose_compaction(list->blocks, limits, may);
+  }
+  if (!erased || !out.inputs.empty()) return out;
+  auto with_erased = std::ranges::find_if(
+      list->blocks, [&](const BlockPointer& block) { return block->has_mask() && is_whole(*block) && may(*block); });
+  if (with_erased != list->blocks.end()) out.inputs.push_back(*with_erased);
+  return out;
 }
 
 bool Compactor::has_room(const Blocks& inputs, uint64_t memory_bytes) const {
@@ -133,11 +165,12 @@ std::vector<std::shared_ptr<const Unit>> Compactor::others(const std::string& te
                                                            bool displaced) const {
   std::vector<std::shared_ptr<const Unit>> out;
   auto list = units_.of(tenant);
-  for (const auto& segment : list->segments) out.push_back(segment->unit());
+  for (const auto& segment : list->segments) out.push_back(masked(segment->unit(), list->mask_of(*segment)));
   for (const BlockPointer& block : list->blocks) {
     const bool input = contains(inputs, block);
     for (const BlockPart& part : block->parts) {
-      if (part.block && !(input && is_displaced(*block, part) == displaced)) out.push_back(part.block->unit(nullptr));
+      if (input && is_displaced(*block, part) == displaced) continue;
+      if (auto unit = part.unit_for(nullptr)) out.push_back(std::move(unit));
     }
   }
   return out;
@@ -161,14 +194,18 @@ Result<std::vector<NewPart>> Compactor::merge(const std::string& tenant, const B
         return !found || found->has_value();  // what cannot be read may hold it
       });
     };
-    ASSIGN_OR_RETURN(NewPart merged, merge_parts(parts, options));
+    ASSIGN_OR_RETURN(NewPart merged, merge_parts(parts, std::move(options)));
+    if (merged.summary.rows == 0) continue;
     merged.displaced = displaced;
     out.push_back(std::move(merged));
   }
   return out;
 }
 
-Result<NewPart> Compactor::merge_parts(const std::vector<const BlockPart*>& parts, const MergeOptions& options) {
+Result<NewPart> Compactor::merge_parts(const std::vector<const BlockPart*>& parts, MergeOptions options) {
+  if (std::ranges::any_of(parts, [](const BlockPart* part) { return part->mask != nullptr; })) {
+    options.dropped = [&](size_t input, TraceId id) { return parts[input]->mask && parts[input]->mask->hides_id(id); };
+  }
   ReadableObjects objects(objects_, closing_);
   // What is read once does not drive out what queries read again.
   ReadCache cache(memory_->limit_bytes() / MemoryBudget::kReadsShare);
@@ -182,40 +219,59 @@ Result<NewPart> Compactor::merge_parts(const std::vector<const BlockPart*>& part
   return out;
 }
 
-Result<bool> Compactor::exchange(const std::string& tenant, const Blocks& inputs, const std::vector<NewPart>& parts) {
+Result<bool> Compactor::exchange(const std::string& tenant, const Choice& choice, const std::vector<NewPart>& parts) {
+  const Blocks& inputs = choice.inputs;
   std::lock_guard lock(remover_.taking_out());
   const auto list = units_.of(tenant);
-  // Retention took one: the rest is chosen anew.
+  // Retention took one, or more of one was erased: the rest is chosen anew.
   if (!std::ranges::all_of(inputs, [&](const BlockPointer& block) { return contains(list->blocks, block); })) {
     return true;
   }
   if (closing_.load(std::memory_order_acquire)) return fail(ErrorCode::cancelled, "the store is closing");
-  uint64_t min_receive_ns = ~uint64_t{0}, spans = 0;
-  for (const NewPart& part : parts) {
-    min_receive_ns = std::min(min_receive_ns, part.summary.min_receive_ns);
-    spans += part.summary.rows;
+  if (list->erasure_unfinished) {
+    return fail(ErrorCode::unavailable, "an erasure that failed could not be removed yet");
   }
-  const std::vector<SegmentName> segments = segments_of(inputs);
-  const std::string id = fmt::format("{:016x}-{}-x{}", min_receive_ns, segments.front().text(), segments.size());
+  BlockPointer result;
+  if (!parts.empty()) {
+    ASSIGN_OR_RETURN(result, store(tenant, choice, parts));
+  }
+  units_.exchange(tenant, [&](UnitList& edited) {
+    if (result) std::ranges::replace(edited.blocks, inputs.front(), result);
+    std::erase_if(edited.blocks, [&](const BlockPointer& block) { return contains(inputs, block); });
+  });
+  for (const BlockPointer& block : inputs) result ? remover_.replace(block) : remover_.expire(block);
+  counters().merges.add();
+  counters().inputs.add(static_cast<int64_t>(inputs.size()));
+  if (!result) {
+    log::info("blocks with nothing but erased spans were removed", {{"inputs", inputs.size()}});
+    return true;
+  }
+  uint64_t spans = 0;
+  for (const NewPart& part : parts) spans += part.summary.rows;
+  counters().spans.add(static_cast<int64_t>(spans));
+  log::info("blocks merged",
+            {{"block", result->id}, {"inputs", inputs.size()}, {"spans", spans}, {"bytes", result->bytes()}});
+  return true;
+}
+
+Result<Compactor::BlockPointer> Compactor::store(const std::string& tenant, const Choice& choice,
+                                                 const std::vector<NewPart>& parts) {
+  uint64_t min_receive_ns = ~uint64_t{0};
+  for (const NewPart& part : parts) min_receive_ns = std::min(min_receive_ns, part.summary.min_receive_ns);
+  const std::vector<SegmentName> segments = segments_of(choice.inputs);
+  std::string id = fmt::format("{:016x}-{}-x{}", min_receive_ns, segments.front().text(), segments.size());
+  // A block that is rewritten alone has the same segments as before.
+  if (choice.last_erasure > 0) id += fmt::format("-e{}", choice.last_erasure);
+  // A repaired block may not know all its segments, and names the one that it was made of.
+  while (is_named(id, choice.inputs)) id += "x";
   std::vector<std::string> replaced;
-  for (const BlockPointer& block : inputs) replaced.push_back(block->id);
-  auto stored = store_block(objects_, tenant, id, segments, parts, std::move(replaced));
+  for (const BlockPointer& block : choice.inputs) replaced.push_back(block->id);
+  auto stored = store_block(objects_, tenant, id, segments, parts, std::move(replaced), choice.last_erasure);
   if (!stored) {
     unfinished_ = Name{tenant, id};
     (void)remove_unfinished();
-    return std::unexpected(stored.error());
   }
-  units_.exchange(tenant, [&](UnitList& edited) {
-    std::ranges::replace(edited.blocks, inputs.front(), *stored);
-    std::erase_if(edited.blocks, [&](const BlockPointer& block) { return contains(inputs, block); });
-  });
-  for (const BlockPointer& block : inputs) remover_.replace(block);
-  counters().merges.add();
-  counters().inputs.add(static_cast<int64_t>(inputs.size()));
-  counters().spans.add(static_cast<int64_t>(spans));
-  log::info("blocks merged",
-            {{"block", id}, {"inputs", inputs.size()}, {"spans", spans}, {"bytes", (*stored)->bytes()}});
-  return true;
+  return stored;
 }
 
 // Which of them cannot be read is found by merging each alone.

@@ -1,8 +1,9 @@
 // Makes one block of several (docs/internals/compaction.md): what compaction_choice.h chooses, one merge at a time.
 //
-// Inputs are read, and merged, without a lock; the meta of the result and the exchange of the unit list come together
-// under BlockRemover::taking_out(), when all inputs are still there. Thread rule: look() and compact() from any thread;
-// end() and close() too.
+// Erased rows are left out of what is merged; a block that has some is rewritten alone when an erasure of the tenant is
+// due. Inputs are read, and merged, without a lock; the meta of the result and the exchange of the unit list come
+// together under BlockRemover::taking_out(), when all inputs are still there. Thread rule: look() and compact() from
+// any thread; end() and close() too.
 #pragma once
 
 #include <atomic>
@@ -42,6 +43,9 @@ class Compactor {
   void look();
   // All that there is to merge.
   Status compact();
+  // The same of one tenant, and of every block the erased rows. resource_exhausted when some are left because memory or
+  // disk is short; what cannot be read is left too.
+  Status compact(const std::string& tenant);
   // What is under way ends at its next read, and nothing begins.
   void end() { closing_.store(true, std::memory_order_release); }
   // Waits until it has ended.
@@ -58,15 +62,22 @@ class Compactor {
     std::string tenant, id;
   };
 
-  // True when something was merged.
-  Result<bool> compact_once(const std::string& tenant);
-  Blocks choose(const std::string& tenant) const;
+  // What becomes one block, or none when all of it is erased.
+  struct Choice {
+    Blocks inputs;
+    uint64_t last_erasure = 0;  // when it was chosen
+  };
+  // True when something was merged. `erased`: also what has erased rows.
+  Result<bool> compact_once(const std::string& tenant, bool erased);
+  Choice choose(const std::string& tenant, bool erased) const;
   bool has_room(const Blocks& inputs, uint64_t memory_bytes) const;
   Result<std::vector<NewPart>> merge(const std::string& tenant, const Blocks& inputs);
-  Result<NewPart> merge_parts(const std::vector<const BlockPart*>& parts, const MergeOptions& options);
+  Result<NewPart> merge_parts(const std::vector<const BlockPart*>& parts, MergeOptions options);
   std::vector<std::shared_ptr<const Unit>> others(const std::string& tenant, const Blocks& inputs,
                                                   bool displaced) const;
-  Result<bool> exchange(const std::string& tenant, const Blocks& inputs, const std::vector<NewPart>& parts);
+  Result<bool> exchange(const std::string& tenant, const Choice& choice, const std::vector<NewPart>& parts);
+  Result<BlockPointer> store(const std::string& tenant, const Choice& choice, const std::vector<NewPart>& parts);
+  bool is_erasure_due(const UnitList& list) const;
   void set_apart_damaged(const std::string& tenant, const Blocks& inputs);
   Status remove_unfinished();
 

@@ -1,5 +1,7 @@
 #include "store/lane.h"
 
+#include <algorithm>
+
 namespace clew::store {
 namespace {
 
@@ -128,6 +130,23 @@ void Lane::cut(const std::function<bool(const Segment&)>& which) {
       ++it;
     }
   }
+}
+
+uint64_t Lane::cut_at_once(std::span<const std::unique_ptr<Lane>> lanes, std::string_view tenant) {
+  std::vector<std::unique_lock<std::mutex>> locks;
+  uint64_t next = 0;
+  for (const auto& lane : lanes) {
+    locks.emplace_back(lane->mutex_);
+    next = std::max(next, lane->next_segment_);
+  }
+  for (const auto& lane : lanes) {
+    lane->next_segment_ = next;
+    auto open = lane->open_.find(tenant);
+    if (open == lane->open_.end()) continue;
+    lane->close_segment(open->second);
+    lane->open_.erase(open);
+  }
+  return next;
 }
 
 void Lane::forget(const Vocabulary& vocabulary) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -54,6 +55,9 @@ class Lane {
   // Closes the open segments for which `which` says so; they are told to Events::closed.
   void cut(const std::function<bool(const Segment&)>& which);
   void forget(const Vocabulary& vocabulary);
+  // Closes the tenant's open segments of all lanes at one moment: the segments that are there have lesser numbers than
+  // the answered one, those that come later have not.
+  static uint64_t cut_at_once(std::span<const std::unique_ptr<Lane>> lanes, std::string_view tenant);
 
  private:
   // Of a connection's codes; serves one segment only.

@@ -5,6 +5,8 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "model/tenant.h"
+#include "store/masked_unit.h"
+#include "store/store_verify.h"
 
 namespace clew::store {
 namespace {
@@ -27,8 +29,8 @@ StoreCounters& counters() {
   return *instance;
 }
 
-UnitStatus status_of(const Segment& segment) {
-  auto unit = segment.unit();
+UnitStatus status_of(const Segment& segment, const MaskPointer& mask) {
+  auto unit = masked(segment.unit(), mask);
   UnitStatus out;
   out.tenant = segment.name.tenant;
   out.name = unit->name();
@@ -38,9 +40,9 @@ UnitStatus status_of(const Segment& segment) {
   out.bytes = unit->stored_bytes();
   out.min_start_ns = unit->min_start_ns();
   out.max_end_ns = unit->max_end_ns();
-  if (unit->rows() > 0) {
+  if (uint32_t rows = segment.table->rows(); rows > 0) {
     out.min_receive_ns = segment.table->receive_ns(0);
-    out.max_receive_ns = segment.table->receive_ns(unit->rows() - 1);
+    out.max_receive_ns = segment.table->receive_ns(rows - 1);
   }
   return out;
 }
@@ -51,8 +53,8 @@ UnitStatus status_of(const StoredBlock& block, const BlockPart& part) {
           .name = part.unit,
           .state = part.block ? "block" : "damaged",
           .damage = part.damage,
-          .rows = summary.rows,
-          .traces = summary.traces,
+          .rows = part.mask ? part.mask->rows() : summary.rows,
+          .traces = part.mask ? part.mask->traces() : summary.traces,
           .bytes = summary.bytes,
           .min_start_ns = summary.min_start_ns,
           .max_end_ns = summary.max_end_ns,
@@ -115,11 +117,12 @@ std::shared_ptr<const Snapshot> LocalStore::snapshot(std::string_view tenant, st
   auto list = units_.of(tenant);
   std::vector<std::shared_ptr<const Unit>> units;
   for (auto segment = list->segments.rbegin(); segment != list->segments.rend(); ++segment) {
-    units.push_back((*segment)->unit());
+    const MaskPointer mask = list->mask_of(**segment);
+    if (!mask || mask->rows() > 0) units.push_back(masked((*segment)->unit(), mask));
   }
   for (auto block = list->blocks.rbegin(); block != list->blocks.rend(); ++block) {
     for (const BlockPart& part : (*block)->parts) {
-      if (part.block) units.push_back(part.block->unit(budget));
+      if (auto unit = part.unit_for(budget)) units.push_back(std::move(unit));
     }
   }
   return std::make_shared<const Snapshot>(std::move(units), std::move(budget));
@@ -128,7 +131,7 @@ std::shared_ptr<const Snapshot> LocalStore::snapshot(std::string_view tenant, st
 std::vector<UnitStatus> LocalStore::list(std::string_view tenant) {
   std::vector<UnitStatus> out;
   auto units = units_.of(tenant);
-  for (const auto& segment : units->segments) out.push_back(status_of(*segment));
+  for (const auto& segment : units->segments) out.push_back(status_of(*segment, units->mask_of(*segment)));
   for (const auto& block : units->blocks) {
     if (!block->damage.empty()) {
       UnitStatus& damaged = out.emplace_back();
@@ -156,6 +159,59 @@ std::vector<std::string> LocalStore::complaints() {
   return out;
 }
 
+namespace {
+
+std::unexpected<Error> one_at_a_time() {
+  return fail(ErrorCode::failed_precondition, "verify, repair or compact is under way: one at a time");
+}
+
+}  // namespace
+
+Result<VerifyReport> LocalStore::verify(std::string_view tenant) {
+  std::unique_lock working(working_, std::try_to_lock);
+  if (!working) return one_at_a_time();
+  return StoreVerifier(files_, *objects_, options_.folder, work_ended_).verify(units_.of(tenant)->blocks);
+}
+
+Result<RepairReport> LocalStore::repair(std::string_view tenant) {
+  std::unique_lock working(working_, std::try_to_lock);
+  if (!working) return one_at_a_time();
+  if (!repairer_) return fail(ErrorCode::failed_precondition, "the folder is opened to be read only");
+  auto report = repairer_->repair(std::string(tenant));
+  remover_->look();
+  return report;
+}
+
+Result<Erased> LocalStore::erase(std::string_view tenant, std::span<const TraceId> ids) {
+  if (!erasures_) return fail(ErrorCode::failed_precondition, "the data folder was opened only to be read");
+  return erasures_->erase(tenant, ids);
+}
+
+std::vector<ErasureStatus> LocalStore::erasures(std::string_view tenant) {
+  if (erasures_) return erasures_->statuses(tenant);
+  return erasure_statuses(*units_.of(tenant), [&](uint64_t below) {
+    return static_cast<uint64_t>(std::ranges::count_if(log_read_, [&](const auto& file) {
+      return std::ranges::any_of(file.second,
+                                 [&](const SegmentName& name) { return name.tenant == tenant && name.number < below; });
+    }));
+  });
+}
+
+Status LocalStore::compact(std::string_view tenant) {
+  if (!compactor_) return fail(ErrorCode::failed_precondition, "the data folder was opened only to be read");
+  std::unique_lock working(working_, std::try_to_lock);
+  if (!working) return one_at_a_time();
+  Status compacted = compactor_->compact(std::string(tenant));
+  remover_->look();
+  erasures_->look();
+  return compacted;
+}
+
+void LocalStore::end_work() {
+  work_ended_.store(true, std::memory_order_release);
+  if (compactor_) compactor_->end();
+}
+
 Status LocalStore::seal_all() {
   return sealer_ ? sealer_->seal_all() : Status{};
 }
@@ -164,6 +220,7 @@ void LocalStore::expire() {
   if (!retention_) return;
   retention_->look();
   remover_->look();
+  erasures_->look();
 }
 
 Status LocalStore::compact() {
@@ -174,8 +231,11 @@ Status LocalStore::compact() {
 }
 
 Status LocalStore::close() {
+  end_work();
+  std::lock_guard working(working_);
   if (compactor_) compactor_->end();
   closing_.store(true, std::memory_order_release);
+  if (erasures_) erasures_->close();
   block_keeper_.reset();
   if (compactor_) compactor_->close();
   keeper_.reset();

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,7 +13,9 @@
 #include "env/object_store.h"
 #include "store/block_catalog.h"
 #include "store/block_remover.h"
+#include "store/block_repair.h"
 #include "store/compactor.h"
+#include "store/erasures.h"
 #include "store/lane.h"
 #include "store/log_replay.h"
 #include "store/log_writer.h"
@@ -49,13 +53,21 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   // StoreAdmin
   std::vector<UnitStatus> list(std::string_view tenant) override;
   std::vector<std::string> complaints() override;
+  Result<VerifyReport> verify(std::string_view tenant) override;
+  Result<RepairReport> repair(std::string_view tenant) override;
+  void end_work() override;
+  Result<Erased> erase(std::string_view tenant, std::span<const TraceId> ids) override;
+  std::vector<ErasureStatus> erasures(std::string_view tenant) override;
+  Status compact(std::string_view tenant) override;
 
   Status admit(std::string_view tenant, const SpanBatch& batch);
   Status open_to_read();
   Status open_to_write();
   void make_lanes();
-  void show(const Catalog& catalog);
-  void show(const std::shared_ptr<Segment>& segment);
+  void show(std::vector<std::shared_ptr<const StoredBlock>> blocks);
+  void show(const std::shared_ptr<Segment>& segment, const MaskPointer& mask = nullptr);
+  // The catalog's blocks, with what is erased of them.
+  Result<std::vector<std::shared_ptr<const StoredBlock>>> masked_blocks(const Catalog& catalog) const;
   void list_continuing(const Catalog& catalog, const std::vector<std::shared_ptr<Segment>>& segments) const;
   void remember(const Catalog& catalog);
   Status remember(const std::string& tenant, const BlockPart& part, uint64_t now_ns);
@@ -74,12 +86,18 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   const std::shared_ptr<MemoryBudget> memory_;
   MemoryShare reads_memory_;
   UnitLists units_;
+  FoundErasures found_erasures_;                        // while the store is opened
+  std::map<uint64_t, std::set<SegmentName>> log_read_;  // read-only: the segments in each file of the log
   std::unique_ptr<LogWriter> log_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Sealer> sealer_;
   std::unique_ptr<BlockRemover> remover_;
   std::unique_ptr<Retention> retention_;
   std::unique_ptr<Compactor> compactor_;
+  std::mutex working_;  // held by what an operator asked for, as long as it takes
+  std::atomic<bool> work_ended_{false};
+  std::unique_ptr<BlockRepairer> repairer_;
+  std::unique_ptr<Erasures> erasures_;
   std::atomic<bool> closing_{false};
   uint64_t looks_ = 0;  // of the keeper's thread
   std::unique_ptr<Periodic> keeper_;

@@ -49,9 +49,12 @@ LocalStore::LocalStore(const StoreOptions& options, env::Files& files, const env
       files_(files),
       clock_(clock),
       memory_(std::make_shared<MemoryBudget>(options.memory_limit_bytes, options.process_memory_bytes)),
-      reads_memory_(memory_, MemoryUse::reads) {}
+      reads_memory_(memory_, MemoryUse::reads),
+      found_erasures_(memory_) {}
 
 LocalStore::~LocalStore() {
+  end_work();
+  std::lock_guard working(working_);
   if (compactor_) compactor_->end();
 }
 
@@ -67,19 +70,32 @@ Status LocalStore::start() {
   return open_to_write();
 }
 
-// Beside a writer the log is read first: what is sealed meanwhile is then in both, and counted once.
+// Beside a writer the log is read before the blocks: what is sealed meanwhile is then in both, and counted once. And
+// erasures before both, since one may finish meanwhile; and after both, since what is read then may have the rows of
+// new ones.
 Status LocalStore::open_to_read() {
   ASSIGN_OR_RETURN(bool exists, files_.exists(options_.folder));
   if (!exists) return fail(ErrorCode::not_found, "there is no data folder " + options_.folder);
+  TRY(found_erasures_.read(*objects_));
   std::vector<std::shared_ptr<Segment>> segments;
   ASSIGN_OR_RETURN(Replay replay, replay_log(files_, options_.folder, {}, memory_,
                                              [&](auto segment) { segments.push_back(std::move(segment)); }));
-  ASSIGN_OR_RETURN(Catalog catalog, open_catalog(*objects_, false));
-  std::erase_if(segments, [&](const auto& segment) { return catalog.replaced.contains(segment->name); });
-  show(catalog);
-  list_continuing(catalog, segments);
-  for (const auto& segment : segments) show(segment);
-  return {};
+  log_read_ = std::move(replay.start.files);
+  for (int reads = 0; reads < kMaxCatalogReads; ++reads) {
+    ASSIGN_OR_RETURN(Catalog catalog, open_catalog(*objects_, false));
+    TRY(found_erasures_.read(*objects_));
+    auto blocks = masked_blocks(catalog);
+    if (!blocks && blocks.error().code == ErrorCode::not_found) continue;
+    if (!blocks) return std::unexpected(blocks.error());
+    std::erase_if(segments, [&](const auto& segment) { return catalog.replaced.contains(segment->name); });
+    found_erasures_.show(units_);
+    show(std::move(*blocks));
+    list_continuing(catalog, segments);
+    for (const auto& segment : segments) show(segment, found_erasures_.mask(*segment));
+    found_erasures_.clear();
+    return {};
+  }
+  return fail(ErrorCode::unavailable, "the blocks change faster than they can be opened: try again");
 }
 
 // What the lanes of a writer know: which traces of a segment an earlier unit holds too.
@@ -112,16 +128,20 @@ void LocalStore::list_continuing(const Catalog& catalog, const std::vector<std::
 
 // A writer, who is alone, need not rebuild what is in blocks.
 Status LocalStore::open_to_write() {
+  TRY(found_erasures_.read(*objects_));
   ASSIGN_OR_RETURN(Catalog catalog, open_catalog(*objects_, true));
+  ASSIGN_OR_RETURN(auto blocks, masked_blocks(catalog));
+  found_erasures_.show(units_);
   log_ = std::make_unique<LogWriter>(options_, files_, memory_);
   make_lanes();
-  show(catalog);
+  show(std::move(blocks));
   remember(catalog);
   ASSIGN_OR_RETURN(Replay replay, replay_log(files_, options_.folder, catalog.replaced, memory_, [&](auto segment) {
                      adopt(segment);
                      relieve_replay();
                    }));
-  uint64_t next_segment = replay.next_segment;
+  uint64_t next_segment = std::max(replay.next_segment, found_erasures_.next_segment());
+  found_erasures_.clear();
   for (const SegmentName& name : catalog.replaced) next_segment = std::max(next_segment, name.number + 1);
   for (auto& lane : lanes_) lane->number_from(next_segment);
   log_->start(replay.start, live_segments());
@@ -129,6 +149,9 @@ Status LocalStore::open_to_write() {
   remover_->adopt(std::move(catalog.emptied));
   retention_ = std::make_unique<Retention>(options_, files_, clock_, units_, *log_, *remover_);
   compactor_ = std::make_unique<Compactor>(options_, files_, clock_, *objects_, units_, *remover_, memory_);
+  repairer_ = std::make_unique<BlockRepairer>(*objects_, units_, *remover_, memory_, work_ended_);
+  erasures_ = std::make_unique<Erasures>(options_, clock_, *objects_, units_, *log_, *sealer_, *remover_, memory_,
+                                         [this](auto tenant) { return Lane::cut_at_once(lanes_, tenant); });
   sealer_->start();
   keeper_ = std::make_unique<Periodic>(kLookAfterEvery, [this] { look_after(); });
   const auto look = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -149,16 +172,30 @@ void LocalStore::make_lanes() {
   });
 }
 
-void LocalStore::show(const std::shared_ptr<Segment>& segment) {
-  units_.exchange(segment->name.tenant, [&](UnitList& list) { list.segments.push_back(segment); });
+void LocalStore::show(const std::shared_ptr<Segment>& segment, const MaskPointer& mask) {
+  units_.exchange(segment->name.tenant, [&](UnitList& list) {
+    list.segments.push_back(segment);
+    if (mask) list.masks[segment->name] = mask;
+  });
 }
 
-void LocalStore::show(const Catalog& catalog) {
-  std::vector<std::shared_ptr<const StoredBlock>> blocks = catalog.blocks;
+Result<std::vector<std::shared_ptr<const StoredBlock>>> LocalStore::masked_blocks(const Catalog& catalog) const {
+  std::vector<std::shared_ptr<const StoredBlock>> out;
+  for (const auto& block : catalog.blocks) {
+    ASSIGN_OR_RETURN(auto masked, found_erasures_.mask(block));
+    out.push_back(std::move(masked));
+  }
+  return out;
+}
+
+void LocalStore::show(std::vector<std::shared_ptr<const StoredBlock>> blocks) {
   std::ranges::sort(blocks, {},
                     [](const auto& block) { return std::tuple(block->min_receive_ns(), std::string_view(block->id)); });
   for (const auto& block : blocks) {
-    units_.exchange(block->tenant, [&](UnitList& list) { list.blocks.push_back(block); });
+    units_.exchange(block->tenant, [&](UnitList& list) {
+      list.blocks.push_back(block);
+      list.last_erasure = std::max(list.last_erasure, block->erased_until);
+    });
   }
 }
 
@@ -227,7 +264,7 @@ void LocalStore::adopt(const std::shared_ptr<Segment>& segment) {
         lane_of(row.trace).remember_span(segment->name.tenant, row, row.receive_ns);
     }
   }
-  show(segment);
+  show(segment, found_erasures_.mask(*segment));
   sealer_->add(segment);
 }
 

@@ -17,6 +17,8 @@ inline constexpr uint8_t kFrameFormat = 1;
 inline constexpr uint64_t kChapterBytes = uint64_t{16} << 20;
 // A frame of one request cannot be larger than what the request decodes to; anything beyond is damage.
 inline constexpr uint32_t kMaxFrameBytes = uint32_t{1} << 30;
+// A log file is read whole; the writer starts a new one long before this.
+inline constexpr uint64_t kMaxLogFileBytes = uint64_t{4} << 30;
 
 enum class FrameKind : uint8_t { rows = 1, cut = 2 };
 

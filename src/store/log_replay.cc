@@ -15,9 +15,6 @@
 namespace clew::store {
 namespace {
 
-// A log file is read whole; the writer starts a new one long before this.
-constexpr uint64_t kMaxLogFileBytes = uint64_t{4} << 30;
-
 std::optional<uint64_t> file_number(std::string_view name) {
   uint64_t number = 0;
   auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);

@@ -125,7 +125,7 @@ void LogWriter::write_until_closed() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      auto has_work = [this] { return !queue_.empty() || closing_; };
+      auto has_work = [this] { return !queue_.empty() || closing_ || retire_; };
       if (items.empty() && is_accepting()) {
         wake_.wait(lock, has_work);
       } else {
@@ -136,6 +136,7 @@ void LogWriter::write_until_closed() {
       items.insert(items.end(), std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
       queue_.clear();
     }
+    retire_file();
     if (items.empty()) {
       look_at_disk();
       continue;
@@ -194,7 +195,7 @@ Status LogWriter::write_group(std::span<const Item> items) {
     File& file = on_disk_[file_number_];
     for (const Item& item : items) {
       file.feeds.insert(item.segment->name);
-      file.needed.insert(item.segment->name);
+      if (!item.segment->released) file.needed.insert(item.segment->name);
     }
   }
   for (const Item& item : items) {
@@ -243,6 +244,16 @@ void LogWriter::give_up_file() {
   encoder_.begin_chapter();
 }
 
+void LogWriter::retire_file() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!retire_) return;
+    retire_ = false;
+    file_number_ = 0;
+  }
+  file_.reset();
+}
+
 void LogWriter::answer(uint64_t number, const Status& status) {
   std::vector<Pending> ready;
   {
@@ -267,10 +278,11 @@ void LogWriter::look_at_disk() {
   accepting_.store(room, std::memory_order_relaxed);
 }
 
-void LogWriter::release(const SegmentName& name) {
+void LogWriter::release(Segment& segment) {
   {
     std::lock_guard lock(mutex_);
-    for (auto& [number, file] : on_disk_) file.needed.erase(name);
+    segment.released = true;
+    for (auto& [number, file] : on_disk_) file.needed.erase(segment.name);
   }
   remove_unneeded();
 }
@@ -311,6 +323,36 @@ uint64_t LogWriter::held_bytes() const {
 std::set<SegmentName> LogWriter::oldest_needed() const {
   std::lock_guard lock(mutex_);
   return on_disk_.empty() ? std::set<SegmentName>{} : on_disk_.begin()->second.needed;
+}
+
+bool LogWriter::File::may_have(std::string_view tenant, uint64_t segments_below) const {
+  // Nothing is known of frames that could not be understood.
+  return kept || std::ranges::any_of(feeds, [&](const SegmentName& name) {
+           return name.tenant == tenant && name.number < segments_below;
+         });
+}
+
+uint64_t LogWriter::last_number() const {
+  std::lock_guard lock(mutex_);
+  return next_number_ - 1;
+}
+
+uint64_t LogWriter::files_with(std::string_view tenant, uint64_t segments_below) const {
+  std::lock_guard lock(mutex_);
+  return static_cast<uint64_t>(std::ranges::count_if(
+      on_disk_, [&](const auto& entry) { return entry.second.may_have(tenant, segments_below); }));
+}
+
+std::set<SegmentName> LogWriter::retire_files_with(std::string_view tenant, uint64_t segments_below) {
+  std::set<SegmentName> needed;
+  std::lock_guard lock(mutex_);
+  for (const auto& [number, file] : on_disk_) {
+    if (file.kept || !file.may_have(tenant, segments_below)) continue;
+    needed.insert(file.needed.begin(), file.needed.end());
+    if (number == file_number_) retire_ = true;
+  }
+  if (retire_) wake_.notify_all();
+  return needed;
 }
 
 Status LogWriter::close() {

@@ -61,7 +61,7 @@ class LogWriter {
   uint64_t synced() const { return synced_.load(std::memory_order_acquire); }
 
   // The segment is in a durable block: files that nobody needs any more are removed.
-  void release(const SegmentName& name);
+  void release(Segment& segment);
   // The same for files that could not be removed then, or were still written to.
   void remove_unneeded();
   // A file with frames of the segment is there, or may come back when the machine stops now.
@@ -69,6 +69,14 @@ class LogWriter {
   // Bytes of log files that cannot be removed yet, and the segments that the oldest of them feeds.
   uint64_t held_bytes() const;
   std::set<SegmentName> oldest_needed() const;
+
+  // --- erasure ---
+  // The number of the last frame that was submitted.
+  uint64_t last_number() const;
+  // Files that may have rows of the tenant's segments with numbers below this one.
+  uint64_t files_with(std::string_view tenant, uint64_t segments_below) const;
+  // Sees to it that no such file is written to any more; answers the segments that keep them from being removed.
+  std::set<SegmentName> retire_files_with(std::string_view tenant, uint64_t segments_below);
 
   // Writes what waits and ends the thread. Without this the destructor drops what is queued.
   Status close();
@@ -90,6 +98,8 @@ class LogWriter {
     std::set<SegmentName> needed;  // those of them that are nowhere else
     uint64_t bytes = 0;
     bool kept = false;
+
+    bool may_have(std::string_view tenant, uint64_t segments_below) const;
   };
 
   void run();
@@ -99,6 +109,7 @@ class LogWriter {
   Status write_group(std::span<const Item> items);
   Status open_file();
   void give_up_file();
+  void retire_file();
   void answer(uint64_t number, const Status& status);
   void look_at_disk();
   std::string path_of(uint64_t file) const;
@@ -115,6 +126,7 @@ class LogWriter {
   uint64_t next_number_ = 1;
   bool closing_ = false;
   bool drop_ = false;
+  bool retire_ = false;  // what comes next goes to a new file
 
   // Of the log's thread alone.
   LogEncoder encoder_;

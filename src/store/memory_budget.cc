@@ -38,6 +38,7 @@ std::string_view name_of(MemoryUse use) {
     case MemoryUse::filters: return "filters";
     case MemoryUse::reads: return "reads";
     case MemoryUse::log: return "log";
+    case MemoryUse::erasures: return "erasures";
     case MemoryUse::sealing: return "sealing";
     case MemoryUse::compaction: return "compaction";
   }

@@ -27,8 +27,9 @@ enum class MemoryUse : uint8_t {
   log,           // what is being encoded, and which entries the chapter has
   sealing,       // while a block is written, by estimate
   compaction,    // while blocks are merged, by estimate
+  erasures,      // which rows of which unit are erased
 };
-inline constexpr size_t kMemoryUses = 8;
+inline constexpr size_t kMemoryUses = 9;
 std::string_view name_of(MemoryUse use);
 
 class MemoryBudget {

@@ -75,7 +75,7 @@ void Sealer::note_receive_time(uint64_t receive_ns) {
 }
 
 bool Sealer::is_ready(const Segment& segment) const {
-  return memory_->is_pressed() || log_.held_bytes() > options_.log_max_bytes ||
+  return hastened_.contains(segment.name) || memory_->is_pressed() || log_.held_bytes() > options_.log_max_bytes ||
          newest_receive_ns_.load(std::memory_order_relaxed) >= segment.closed_receive_ns.load() + options_.idle_ns;
 }
 
@@ -141,9 +141,10 @@ Status Sealer::seal(const std::shared_ptr<Segment>& segment) {
   }
   units_.exchange(segment->name.tenant, [&](UnitList& list) {
     std::erase(list.segments, segment);
+    list.masks.erase(segment->name);
     if (block) list.blocks.push_back(block);
   });
-  log_.release(segment->name);
+  log_.release(*segment);
   if (block) {
     uint64_t spans = 0;
     for (const BlockPart& part : block->parts) spans += part.summary.rows;
@@ -162,6 +163,13 @@ Result<std::shared_ptr<const StoredBlock>> Sealer::write(const Segment& segment)
   working.set(segment.memory.bytes() / kWorkingShare);
   const SpanTable& table = *segment.table;
   SortedOut sorted = sort_out_displaced(table, table.rows(), segment.continuing_traces());
+  const auto list = units_.of(segment.name.tenant);
+  if (MaskPointer mask = list->mask_of(segment)) {
+    for (TraceSelection* selection : {&sorted.ordinary, &sorted.displaced}) {
+      std::erase_if(selection->rows, [&](uint32_t row) { return mask->hides_trace(table.trace_of(row)); });
+      std::erase_if(selection->continues, [&](TraceId id) { return mask->hides_id(id); });
+    }
+  }
   std::vector<NewPart> parts;
   for (bool displaced : {false, true}) {
     const TraceSelection& selection = displaced ? sorted.displaced : sorted.ordinary;
@@ -171,8 +179,16 @@ Result<std::shared_ptr<const StoredBlock>> Sealer::write(const Segment& segment)
     ASSIGN_OR_RETURN(part.bytes,
                      write_block(table, selection.rows, selection.continues, BlockOptions{}, &part.summary));
   }
+  if (parts.empty()) return nullptr;
   std::string id = fmt::format("{:016x}-{}", segment.first_receive_ns, segment.name.text());
-  return store_block(objects_, segment.name.tenant, id, {segment.name}, parts);
+  return store_block(objects_, segment.name.tenant, id, {segment.name}, parts, {}, list->last_erasure);
+}
+
+void Sealer::hasten(std::set<SegmentName> segments) {
+  if (!segments.empty()) cut_([&](const Segment& segment) { return segments.contains(segment.name); });
+  std::lock_guard lock(mutex_);
+  hastened_ = std::move(segments);
+  if (!hastened_.empty()) wake_.notify_all();
 }
 
 Status Sealer::seal_closed() {

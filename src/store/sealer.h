@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -44,6 +45,10 @@ class Sealer {
   Status seal_closed();
   // Cuts and seals everything.
   Status seal_all();
+  // Cuts these segments and has them sealed soon, whatever their idle time; each call says all there are.
+  void hasten(std::set<SegmentName> segments);
+  // No segment becomes a block as long as it is held. Waits for the one under way.
+  [[nodiscard]] std::unique_lock<std::mutex> pause() { return std::unique_lock(sealing_); }
   // Ends the thread after the block it is at.
   void close();
 
@@ -53,6 +58,7 @@ class Sealer {
   bool is_ready(const Segment& segment) const;
   std::shared_ptr<Segment> next_ready();
   Status seal(const std::shared_ptr<Segment>& segment);
+  // Null when all of its rows are erased.
   Result<std::shared_ptr<const StoredBlock>> write(const Segment& segment);
 
   const StoreOptions& options_;
@@ -65,6 +71,7 @@ class Sealer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<std::shared_ptr<Segment>> waiting_;
+  std::set<SegmentName> hastened_;
   bool closing_ = false;
   std::mutex sealing_;  // one block at a time
   std::atomic<uint64_t> newest_receive_ns_{0};

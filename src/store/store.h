@@ -4,6 +4,7 @@
 //   DATA/clew.lock                       held while a writer has the folder open
 //   DATA/log/00000001.log …              docs/internals/wal.md
 //   DATA/tenants/<tenant>/blocks/<id>/   docs/internals/block.md
+//   DATA/tenants/<tenant>/erasures/      docs/internals/deletion.md
 //
 // Thread rule: sink(), source() and admin() from any thread; open() and close() by the owner.
 #pragma once
@@ -55,6 +56,11 @@ struct StoreOptions {
   // are.
   uint64_t compaction_rows = 4 << 20;
   uint64_t compaction_window_ns = 6ULL * 3600 * 1'000'000'000;
+  // The files of erased spans are written again without them when the erasure is so old, or half of the records are
+  // taken.
+  uint64_t erasure_delay_ns = 600ULL * 1'000'000'000;
+  uint32_t erasure_ids = 1'000'000;                 // of one erasure
+  uint32_t erasure_records = 1000;                  // of a tenant, whose spans are still in files
   uint64_t read_cache_bytes = uint64_t{256} << 20;  // decoded parts of blocks, for all stores of the process
   uint32_t tenants = 1000;
   uint32_t retry_delay_ms = 1000;  // what senders are told when busy

@@ -46,6 +46,8 @@ class BlockFile {
   const std::string& name() const { return name_; }
   parquet::Checksums checksums() const { return checksums_; }
   uint64_t size() const { return size_; }
+  // Where the pages end and the index begins.
+  uint64_t data_end() const { return index_offset_; }
   const BlockCounts& counts() const { return counts_; }
   const TraceLookup& trace_lookup() const { return trace_lookup_; }
   const PageRanges& ranges_of_page(uint32_t page) const { return page_ranges_[page]; }

@@ -28,8 +28,8 @@ struct MergeOptions {
   BlockOptions block = {};
   // True when a unit that is not merged may hold spans of the trace. Asked of traces that an input lists. Null: always.
   std::function<bool(TraceId)> held_elsewhere = nullptr;
-  // True for traces whose rows are to be left out: erasure. Asked once or more per trace and input. Null: none.
-  std::function<bool(TraceId)> dropped = nullptr;
+  // True for traces whose rows in the input (by its place among the inputs) are to be left out: erasure. Null: none.
+  std::function<bool(size_t input, TraceId)> dropped = nullptr;
 };
 
 // `inputs` in the order of receipt, as far as there is one: it decides between equal spans received at the same time.

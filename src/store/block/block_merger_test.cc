@@ -192,11 +192,11 @@ TEST(BlockMerging, LeavesOutDroppedTraces) {
     if (!is_dropped(merged.table->row(row).trace)) kept.push_back(row);
   }
   MergeOptions options = nowhere_else();
-  options.dropped = is_dropped;
+  options.dropped = [&](size_t, TraceId id) { return is_dropped(id); };
   ASSERT_NO_FATAL_FAILURE(expect_merged(merged, merging, kept, options));
   EXPECT_LT(kept.size(), merged.table->rows() * 9 / 10);
 
-  options.dropped = [](TraceId) { return true; };
+  options.dropped = [](size_t, TraceId) { return true; };
   auto bytes = merge_blocks(merging.inputs(), options, nullptr);
   ASSERT_TRUE(bytes) << bytes.error().message;
   // Nothing of what was dropped is in the bytes.

@@ -25,6 +25,18 @@ Status BlockReads::charge(Part part, uint64_t stored_bytes) {
   return budget_->charge(stored_bytes);
 }
 
+Status BlockReads::check_known(Part part) {
+  std::lock_guard lock(mutex_);
+  if (auto found = damaged_.find(part); found != damaged_.end()) return std::unexpected(found->second);
+  return {};
+}
+
+Error BlockReads::remember(Part part, Error error) {
+  if (error.code != ErrorCode::corruption) return error;
+  std::lock_guard lock(mutex_);
+  return damaged_.emplace(part, std::move(error)).first->second;
+}
+
 uint64_t BlockReads::section_bytes(SectionId id) const {
   const auto* section = file_.find_section(id);
   return section == nullptr ? 0 : section->stored_bytes;
@@ -77,8 +89,12 @@ Status BlockReads::charge_page(uint32_t leaf, uint32_t page) {
 }
 
 Result<std::shared_ptr<const LeafPage>> BlockReads::page(uint32_t leaf, uint32_t page) {
+  const Part part{CachedKind::leaf_page, leaf, page};
+  TRY(check_known(part));
   TRY(charge_page(leaf, page));
-  return block_->cache().get<LeafPage>(key({CachedKind::leaf_page, leaf, page}), [&] { return read_page(leaf, page); });
+  auto read = block_->cache().get<LeafPage>(key(part), [&] { return read_page(leaf, page); });
+  if (!read) return std::unexpected(remember(part, std::move(read.error())));
+  return read;
 }
 
 Result<std::shared_ptr<const MapPage>> BlockReads::map_page(ResidualPlace place, uint32_t page) {

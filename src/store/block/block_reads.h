@@ -93,6 +93,9 @@ class BlockReads {
     }
   };
   Status charge(Part part, uint64_t stored_bytes);
+  // What was found damaged is not read again to say so again.
+  Status check_known(Part part);
+  Error remember(Part part, Error error);
   Status charge_page(uint32_t leaf, uint32_t page);
   ReadCache::Key key(Part part) const { return {block_->number(), part.kind, part.leaf, part.part}; }
   template <typename T, typename Make>
@@ -121,6 +124,7 @@ class BlockReads {
   std::mutex mutex_;
   absl::flat_hash_map<Part, std::shared_ptr<const void>> held_;
   absl::flat_hash_set<Part> charged_;
+  absl::flat_hash_map<Part, Error> damaged_;
   absl::flat_hash_map<uint32_t, Window> windows_;
   std::mutex texts_mutex_;
   Arena texts_;
@@ -132,10 +136,12 @@ Result<const T*> BlockReads::hold(Part part, uint64_t stored_bytes, Make&& make)
     std::lock_guard lock(mutex_);
     if (auto held = held_.find(part); held != held_.end()) return static_cast<const T*>(held->second.get());
   }
+  TRY(check_known(part));
   TRY(charge(part, stored_bytes));
-  ASSIGN_OR_RETURN(std::shared_ptr<const T> value, block_->cache().get<T>(key(part), make));
+  auto value = block_->cache().get<T>(key(part), make);
+  if (!value) return std::unexpected(remember(part, std::move(value.error())));
   std::lock_guard lock(mutex_);
-  return static_cast<const T*>(held_.emplace(part, std::move(value)).first->second.get());
+  return static_cast<const T*>(held_.emplace(part, std::move(*value)).first->second.get());
 }
 
 }  // namespace clew::store

@@ -1,4 +1,5 @@
-// An object store in memory, for tests and fuzzing.
+// An object store in memory: for pieces of a block that are put together later, tests and fuzzing. Not for several
+// threads, but for reading.
 #pragma once
 
 #include <atomic>

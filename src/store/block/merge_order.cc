@@ -250,7 +250,7 @@ void Joiner::emit(TraceRun& trace, std::span<const FamilyMember> members) {
 
 class Merger {
  public:
-  Merger(std::span<const MergeInput> inputs, const std::function<bool(TraceId)>& dropped)
+  Merger(std::span<const MergeInput> inputs, const std::function<bool(size_t, TraceId)>& dropped)
       : inputs_(inputs), dropped_(dropped), joiner_(inputs, order_) {}
 
   Result<MergeOrder> run() {
@@ -277,7 +277,7 @@ class Merger {
       uint32_t row = 0;
       uint32_t number = 0;
       for (const TraceSummary& trace : inputs_[input].traces()) {
-        if (!dropped_ || !dropped_(trace.id)) parts_.push_back({trace.id, input, number, row, trace.spans});
+        if (!dropped_ || !dropped_(input, trace.id)) parts_.push_back({trace.id, input, number, row, trace.spans});
         ++number;
         row += trace.spans;
       }
@@ -363,7 +363,7 @@ class Merger {
   }
 
   std::span<const MergeInput> inputs_;
-  const std::function<bool(TraceId)>& dropped_;
+  const std::function<bool(size_t, TraceId)>& dropped_;
   MergeOrder order_;
   Joiner joiner_;
   std::vector<Part> parts_;
@@ -372,7 +372,8 @@ class Merger {
 
 }  // namespace
 
-Result<MergeOrder> order_merge(std::span<const MergeInput> inputs, const std::function<bool(TraceId)>& dropped) {
+Result<MergeOrder> order_merge(std::span<const MergeInput> inputs,
+                               const std::function<bool(size_t, TraceId)>& dropped) {
   return Merger(inputs, dropped).run();
 }
 

@@ -35,6 +35,6 @@ struct MergeOrder {
 inline constexpr size_t kJoinedRows = size_t{1} << 18;
 
 // `dropped` may be null. invalid_argument when there are more rows than a block can have.
-Result<MergeOrder> order_merge(std::span<const MergeInput> inputs, const std::function<bool(TraceId)>& dropped);
+Result<MergeOrder> order_merge(std::span<const MergeInput> inputs, const std::function<bool(size_t, TraceId)>& dropped);
 
 }  // namespace clew::store
