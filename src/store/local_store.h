@@ -58,6 +58,7 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
 
   Status admit(std::string_view tenant, const SpanBatch& batch);
   Status open_to_read();
+  Status try_to_read();
   Status open_to_write();
   void make_lanes();
   void show(std::vector<std::shared_ptr<const StoredBlock>> blocks);
