@@ -10,7 +10,6 @@
 namespace clew::store {
 namespace {
 
-using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -157,7 +156,7 @@ TEST_F(ErasureTest, IsInEffectAtOnceAndAfterARestartAndWhatComesLaterIsThere) {
   EXPECT_EQ(outstanding[0].received_ns, kNow);
   EXPECT_GT(outstanding[0].blocks, 0U);
   EXPECT_GT(outstanding[0].log_files, 0U);
-  take(60);  // also of traces that were erased
+  take(200);  // also of traces that were erased
   size_t again = 0;
   for (const auto& [key, text] : present_) again += std::ranges::binary_search(ids, key.first);
   ASSERT_GT(again, 0U);

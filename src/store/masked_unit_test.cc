@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 
+#include "column/recode.h"
 #include "column/table_unit.h"
 #include "store/block/block.h"
 #include "store/block/block_writer.h"
