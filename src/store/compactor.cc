@@ -16,6 +16,8 @@ namespace clew::store {
 namespace {
 
 constexpr uint32_t kMostPauseLooks = 64;
+// Of a tenant with an erasure that is due: many blocks may have some of its rows.
+constexpr uint32_t kRewritesPerLook = 16;
 
 struct CompactionCounters {
   Counter& merges = counter("clew_store_compactions_total", "Blocks made of several.");
@@ -68,7 +70,11 @@ void Compactor::look() {
     }
   }
   for (const std::string& tenant : units_.tenants()) {
-    auto merged = compact_once(tenant, is_erasure_due(*units_.of(tenant)));
+    const bool erased = is_erasure_due(*units_.of(tenant));
+    auto merged = compact_once(tenant, erased);
+    for (uint32_t more = 1; erased && merged && *merged && more < kRewritesPerLook; ++more) {
+      merged = compact_once(tenant, true);
+    }
     if (!merged && merged.error().code == ErrorCode::cancelled) return;
     std::lock_guard lock(merging_);
     failures_ = merged ? 0 : failures_ + 1;

@@ -39,7 +39,7 @@ class Compactor {
         remover_(remover),
         memory_(std::move(memory)) {}
 
-  // At most one merge a tenant; after a failure not for some looks.
+  // At most one merge a tenant, some more when an erasure is due; after a failure not for some looks.
   void look();
   // All that there is to merge.
   Status compact();

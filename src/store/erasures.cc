@@ -39,6 +39,14 @@ bool may_hold(const StoredBlock& block, const Erasure& erasure) {
          (is_damaged(block) && block.is_before(erasure.number, erasure.segments_below));
 }
 
+// Of the ids those that `mask` hides and `before` (null: nothing) did not.
+void append_newly_hidden(std::span<const TraceId> ids, const UnitMask& mask, const MaskPointer& before,
+                         std::vector<TraceId>& out) {
+  for (TraceId id : mask.ids()) {
+    if (std::ranges::binary_search(ids, id) && !(before && before->hides_id(id))) out.push_back(id);
+  }
+}
+
 // Masks the parts that have some of the ids, which are appended to `found`. A part in which that cannot be found out
 // because it is damaged is shown no more.
 Result<std::shared_ptr<const StoredBlock>> mask_block(std::shared_ptr<const StoredBlock> block, uint64_t erasure,
@@ -56,10 +64,7 @@ Result<std::shared_ptr<const StoredBlock>> mask_block(std::shared_ptr<const Stor
     }
     if (!mask) return std::unexpected(mask.error());
     if (*mask == part.mask) continue;
-    if (found != nullptr) {
-      std::ranges::set_intersection(ids, (*mask)->ids(), std::back_inserter(*found));
-      if (part.mask) std::erase_if(*found, [&](TraceId id) { return part.mask->hides_id(id); });
-    }
+    if (found != nullptr) append_newly_hidden(ids, **mask, part.mask, *found);
     auto fresh = std::make_shared<StoredBlock>(*block);
     fresh->parts[i].mask = std::move(*mask);
     block = std::move(fresh);
@@ -170,12 +175,11 @@ Result<Erased> Erasures::erase(std::string_view tenant, std::span<const TraceId>
   return make(making);
 }
 
-// Of what was received before the call: every unit of this moment, and the files of blocks that are leaving.
-Result<bool> Erasures::is_anything_stored(const Making& making) const {
-  const auto list = units_.of(making.tenant);
-  for (const auto& segment : list->segments) {
+// Of what was received before the call, which is in the list of units, or in the files of blocks that have left it.
+Result<bool> Erasures::is_anything_stored(const Making& making, const UnitList& list) const {
+  for (const auto& segment : list.segments) {
     ASSIGN_OR_RETURN(auto found, find_traces(*segment->unit(), making.wanted));
-    const MaskPointer mask = list->mask_of(*segment);
+    const MaskPointer mask = list.mask_of(*segment);
     if (mask) std::erase_if(found, [&](const auto& trace) { return mask->hides_id(trace.first); });
     if (!found.empty()) return true;
   }
@@ -201,7 +205,9 @@ Status Erasures::prepare_segments(Making& making, const UnitList& list, uint64_t
     const MaskPointer before = list.mask_of(*segment);
     ASSIGN_OR_RETURN(MaskPointer mask, mask_unit(*segment->unit(), making.number, making.wanted, before, memory_));
     if (mask == before) continue;
-    std::ranges::set_intersection(making.wanted, mask->ids(), std::inserter(making.found, making.found.end()));
+    std::vector<TraceId> found;
+    append_newly_hidden(making.wanted, *mask, before, found);
+    making.found.insert(found.begin(), found.end());
     making.segments.emplace(segment->name, std::move(mask));
   }
   return {};
@@ -224,10 +230,11 @@ Result<std::vector<TraceId>> Erasures::ids_to_record(const Making& making, const
 }
 
 Result<Erased> Erasures::make(Making& making) {
-  making.number = units_.of(making.tenant)->last_erasure + 1;
+  const auto first = units_.of(making.tenant);
+  making.number = first->last_erasure + 1;
   // Most of the work is done while everything goes on; of blocks that come meanwhile it is done below.
-  TRY(prepare_blocks(making, *units_.of(making.tenant)));
-  ASSIGN_OR_RETURN(bool any, is_anything_stored(making));
+  TRY(prepare_blocks(making, *first));
+  ASSIGN_OR_RETURN(bool any, is_anything_stored(making, *first));
   if (!any) return Erased{};
   const auto paused = sealer_.pause();
   std::lock_guard lock(remover_.taking_out());

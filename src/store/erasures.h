@@ -87,7 +87,7 @@ class Erasures {
     std::map<SegmentName, MaskPointer> segments;
     std::set<TraceId> found;
   };
-  Result<bool> is_anything_stored(const Making& making) const;
+  Result<bool> is_anything_stored(const Making& making, const UnitList& list) const;
   Status prepare_blocks(Making& making, const UnitList& list) const;
   Status prepare_segments(Making& making, const UnitList& list, uint64_t segments_below) const;
   Result<std::vector<TraceId>> ids_to_record(const Making& making, const UnitList& list) const;

@@ -62,13 +62,15 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
 
   Status admit(std::string_view tenant, const SpanBatch& batch);
   Status open_to_read();
+  Status try_to_read();
   Status open_to_write();
   void make_lanes();
   void show(std::vector<std::shared_ptr<const StoredBlock>> blocks);
   void show(const std::shared_ptr<Segment>& segment, const MaskPointer& mask = nullptr);
   // The catalog's blocks, with what is erased of them.
   Result<std::vector<std::shared_ptr<const StoredBlock>>> masked_blocks(const Catalog& catalog) const;
-  void list_continuing(const Catalog& catalog, const std::vector<std::shared_ptr<Segment>>& segments) const;
+  // not_found: a block went meanwhile.
+  Status list_continuing(const Catalog& catalog, const std::vector<std::shared_ptr<Segment>>& segments) const;
   void remember(const Catalog& catalog);
   Status remember(const std::string& tenant, const BlockPart& part, uint64_t now_ns);
   void adopt(const std::shared_ptr<Segment>& segment);

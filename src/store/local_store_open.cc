@@ -70,36 +70,41 @@ Status LocalStore::start() {
   return open_to_write();
 }
 
-// Beside a writer the log is read before the blocks: what is sealed meanwhile is then in both, and counted once. And
-// erasures before both, since one may finish meanwhile; and after both, since what is read then may have the rows of
-// new ones.
+// A writer may remove meanwhile what was just found.
 Status LocalStore::open_to_read() {
   ASSIGN_OR_RETURN(bool exists, files_.exists(options_.folder));
   if (!exists) return fail(ErrorCode::not_found, "there is no data folder " + options_.folder);
+  for (int reads = 0; reads < kMaxCatalogReads; ++reads) {
+    Status opened = try_to_read();
+    if (opened || opened.error().code != ErrorCode::not_found) return opened;
+  }
+  return fail(ErrorCode::unavailable, "the data changes faster than it can be opened: try again");
+}
+
+// Beside a writer the log is read before the blocks: what is sealed meanwhile is then in both, and counted once. And
+// erasures before both, since one may finish meanwhile; and after both, since what is read then may have the rows of
+// new ones.
+Status LocalStore::try_to_read() {
   TRY(found_erasures_.read(*objects_));
   std::vector<std::shared_ptr<Segment>> segments;
   ASSIGN_OR_RETURN(Replay replay, replay_log(files_, options_.folder, {}, memory_,
                                              [&](auto segment) { segments.push_back(std::move(segment)); }));
+  ASSIGN_OR_RETURN(Catalog catalog, open_catalog(*objects_, false));
+  TRY(found_erasures_.read(*objects_));
+  ASSIGN_OR_RETURN(auto blocks, masked_blocks(catalog));
+  std::erase_if(segments, [&](const auto& segment) { return catalog.replaced.contains(segment->name); });
+  TRY(list_continuing(catalog, segments));
+  found_erasures_.show(units_);
+  show(std::move(blocks));
+  for (const auto& segment : segments) show(segment, found_erasures_.mask(*segment));
+  found_erasures_.clear();
   log_read_ = std::move(replay.start.files);
-  for (int reads = 0; reads < kMaxCatalogReads; ++reads) {
-    ASSIGN_OR_RETURN(Catalog catalog, open_catalog(*objects_, false));
-    TRY(found_erasures_.read(*objects_));
-    auto blocks = masked_blocks(catalog);
-    if (!blocks && blocks.error().code == ErrorCode::not_found) continue;
-    if (!blocks) return std::unexpected(blocks.error());
-    std::erase_if(segments, [&](const auto& segment) { return catalog.replaced.contains(segment->name); });
-    found_erasures_.show(units_);
-    show(std::move(*blocks));
-    list_continuing(catalog, segments);
-    for (const auto& segment : segments) show(segment, found_erasures_.mask(*segment));
-    found_erasures_.clear();
-    return {};
-  }
-  return fail(ErrorCode::unavailable, "the blocks change faster than they can be opened: try again");
+  return {};
 }
 
 // What the lanes of a writer know: which traces of a segment an earlier unit holds too.
-void LocalStore::list_continuing(const Catalog& catalog, const std::vector<std::shared_ptr<Segment>>& segments) const {
+Status LocalStore::list_continuing(const Catalog& catalog,
+                                   const std::vector<std::shared_ptr<Segment>>& segments) const {
   TraceFilter earlier(options_.memory_limit_bytes / MemoryBudget::kFiltersShare);
   uint64_t newest_ns = 0;
   for (const auto& block : catalog.blocks) newest_ns = std::max(newest_ns, block->max_receive_ns());
@@ -109,6 +114,7 @@ void LocalStore::list_continuing(const Catalog& catalog, const std::vector<std::
       const auto unit = part.block->unit(nullptr);
       auto summaries = unit->summaries();
       if (!summaries) {
+        if (summaries.error().code == ErrorCode::not_found) return std::unexpected(summaries.error());
         report_unreadable(part, summaries.error());
         continue;
       }
@@ -124,6 +130,7 @@ void LocalStore::list_continuing(const Catalog& catalog, const std::vector<std::
     }
     segment->continues.publish();
   }
+  return {};
 }
 
 // A writer, who is alone, need not rebuild what is in blocks.
