@@ -2,15 +2,16 @@
 //
 //   tenants/<tenant>/blocks/<id>/data.parquet        docs/internals/block.md
 //   tenants/<tenant>/blocks/<id>/displaced.parquet   traces whose clock is off (displaced_traces.h); mostly not there
-//   tenants/<tenant>/blocks/<id>/meta.json           {"format":1, "replaces":["0-17"], "parts":[{"file":…, counts,
-//   times}]}
+//   tenants/<tenant>/blocks/<id>/meta.json           {"format":2, "replaces":["0-17"], "parts":[{"file":…, counts,
+//   times}], "crc":"…"}
 //
-// `replaces` names the log segments (lane-number) whose rows the block holds, in all its parts together: replay ignores
-// them. So both parts come into being by the one meta, and no stop of the machine doubles or loses a row. A block made
-// of others (docs/internals/compaction.md) names all their segments, and them in "replaces_blocks": a block that any
-// meta names is ignored. A block that expired while the log still has frames of what it replaces stays as a meta
-// without parts. At start replaced blocks, folders without meta, and Parquet files that their meta does not name, are
-// the rest of a stop and are removed. Thread rule: any thread.
+// `crc` is the CRC-32C of all bytes before it, in eight hex digits; format 1 had none, and is read. `replaces` names
+// the log segments (lane-number) whose rows the block holds, in all its parts together: replay ignores them. So both
+// parts come into being by the one meta, and no stop of the machine doubles or loses a row. A block made of others
+// (docs/internals/compaction.md) names all their segments, and them in "replaces_blocks": a block that any meta names
+// is ignored. A block that expired while the log still has frames of what it replaces stays as a meta without parts. At
+// start replaced blocks, folders without meta, and Parquet files that their meta does not name, are the rest of a stop
+// and are removed. Thread rule: any thread.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,10 @@ struct BlockPart {
   BlockSummary summary;
   std::shared_ptr<const Block> block;  // null when it cannot be opened
   std::string damage;                  // why
+
+  // Also when the damage was met by a later read.
+  bool is_damaged() const { return !block || block->is_damaged(); }
+  std::string why_damaged() const { return block ? block->damage() : damage; }
 };
 
 struct StoredBlock {
@@ -42,7 +47,8 @@ struct StoredBlock {
   std::vector<SegmentName> replaces;
   std::vector<std::string> replaces_blocks;  // ids
   std::vector<BlockPart> parts;
-  std::string damage;  // why the meta cannot be read; nothing else is known then
+  std::string
+      damage;  // why the meta cannot be read; of the parts it is only known then which there are, and their size
 
   uint64_t bytes() const;
   uint64_t max_receive_ns() const;  // 0 without parts

@@ -67,6 +67,7 @@ class Compactor {
   std::vector<std::shared_ptr<const Unit>> others(const std::string& tenant, const Blocks& inputs,
                                                   bool displaced) const;
   Result<bool> exchange(const std::string& tenant, const Blocks& inputs, const std::vector<NewPart>& parts);
+  void note_damage(const StoredBlock& block);
   void set_apart_damaged(const std::string& tenant, const Blocks& inputs);
   Status remove_unfinished();
 

@@ -143,7 +143,7 @@ Status Sealer::seal(const std::shared_ptr<Segment>& segment) {
     std::erase(list.segments, segment);
     if (block) list.blocks.push_back(block);
   });
-  log_.release(segment->name);
+  log_.release(*segment);
   if (block) {
     uint64_t spans = 0;
     for (const BlockPart& part : block->parts) spans += part.summary.rows;

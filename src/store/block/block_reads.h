@@ -133,7 +133,7 @@ Result<const T*> BlockReads::hold(Part part, uint64_t stored_bytes, Make&& make)
     if (auto held = held_.find(part); held != held_.end()) return static_cast<const T*>(held->second.get());
   }
   TRY(charge(part, stored_bytes));
-  ASSIGN_OR_RETURN(std::shared_ptr<const T> value, block_->cache().get<T>(key(part), make));
+  ASSIGN_OR_RETURN(std::shared_ptr<const T> value, block_->get<T>(key(part), make));
   std::lock_guard lock(mutex_);
   return static_cast<const T*>(held_.emplace(part, std::move(value)).first->second.get());
 }
