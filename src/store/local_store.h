@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "env/object_store.h"
@@ -59,6 +60,7 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   void list_continuing(const Catalog& catalog, const std::vector<std::shared_ptr<Segment>>& segments) const;
   void remember(const Catalog& catalog);
   Status remember(const std::string& tenant, const BlockPart& part, uint64_t now_ns);
+  bool is_passed_over(const Segment& segment, TraceId id) const;
   void adopt(const std::shared_ptr<Segment>& segment);
   void relieve_replay();
   std::set<SegmentName> live_segments() const;
@@ -80,6 +82,8 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   std::unique_ptr<BlockRemover> remover_;
   std::unique_ptr<Retention> retention_;
   std::unique_ptr<Compactor> compactor_;
+  // While the store is opened: parts of blocks whose traces the lanes do not remember.
+  std::vector<std::pair<std::shared_ptr<const StoredBlock>, const BlockPart*>> passed_over_;
   std::atomic<bool> closing_{false};
   uint64_t looks_ = 0;  // of the keeper's thread
   std::unique_ptr<Periodic> keeper_;

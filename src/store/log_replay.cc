@@ -44,6 +44,8 @@ class Replayer {
     FrameView frame;
     while (reader.next(frame)) {
       out_.start.next_frame = std::max(out_.start.next_frame, frame.head.number + 1);
+      auto& last = out_.last_frames[number];
+      last = std::max(last, frame.head.number);
       out_.start.next_chapter = std::max(out_.start.next_chapter, frame.head.chapter + 1);
       ++out_.report.frames;
       if (Status added = add_frame(frame, feeds); !added) {
@@ -186,7 +188,35 @@ void report(const ReplayReport& report) {
                                     {"received_until_ns", report.lost_until_ns}});
 }
 
+std::string path_of(const std::string& log_folder, uint64_t number) {
+  return fmt::format("{}/{:08}.log", log_folder, number);
+}
+
+// On a full disk the bytes that are there are synced where they are.
+Status write_anew(env::Files& files, const std::string& path) {
+  ASSIGN_OR_RETURN(std::string bytes, files.read_all(path, kMaxLogFileBytes));
+  Status written = files.replace(path, bytes);
+  if (written || written.error().code != ErrorCode::resource_exhausted) return written;
+  log::warn("there is no room to write the last log file anew; it is synced as it is", {{"file", path}});
+  return files.truncate(path, bytes.size());
+}
+
 }  // namespace
+
+Status settle_log(env::Files& files, const std::string& folder, const std::map<uint64_t, uint64_t>& last_frames) {
+  const std::string log_folder = folder + "/log";
+  uint64_t newer = 0;
+  for (auto file = last_frames.rbegin(); file != last_frames.rend(); ++file) {
+    if (file->second <= newer) continue;
+    newer = file->second;
+    TRY(write_anew(files, path_of(log_folder, file->first)));
+  }
+  ASSIGN_OR_RETURN(auto names, files.list(log_folder));
+  for (const std::string& name : names) {
+    if (name.ends_with(".log.tmp")) TRY(files.remove(log_folder + "/" + name));  // of a stop while it was written
+  }
+  return files.sync_folder(log_folder);
+}
 
 Result<Replay> replay_log(env::Files& files, const std::string& folder, const std::set<SegmentName>& replaced,
                           const std::shared_ptr<MemoryBudget>& memory, const OnSegment& on_segment) {

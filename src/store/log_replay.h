@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -37,6 +38,8 @@ struct Replay {
   LogWriter::Start start;  // where a writer goes on
   // Above the number of every segment that the log knows.
   uint64_t next_segment = 1;
+  // Of each file with whole frames, the highest number.
+  std::map<uint64_t, uint64_t> last_frames;
   ReplayReport report;
 };
 
@@ -48,5 +51,10 @@ using OnSegment = std::function<void(std::shared_ptr<Segment>)>;
 // (failed_precondition); damage inside is not.
 Result<Replay> replay_log(env::Files& files, const std::string& folder, const std::set<SegmentName>& replaced,
                           const std::shared_ptr<MemoryBudget>& memory, const OnSegment& on_segment);
+
+// Makes durable what a replay has shown: a writer that was stopped, or whose sync failed, left whole frames that were
+// never synced, and from now on they count as acknowledged. Such frames are in files that hold a later one than any
+// newer file does: those are written anew, because the kernel may have dropped what a failed sync left in its cache.
+Status settle_log(env::Files& files, const std::string& folder, const std::map<uint64_t, uint64_t>& last_frames);
 
 }  // namespace clew::store
