@@ -91,7 +91,21 @@ class LocalObjectStore final : public ObjectStore {
     return remove_empty_folders(folder);
   }
 
+  Status settle() override {
+    std::lock_guard lock(folders_);
+    return settle(root_);
+  }
+
  private:
+  Status settle(const std::string& folder) {
+    ASSIGN_OR_RETURN(auto names, files_.list(folder));
+    for (const std::string& name : names) {
+      ASSIGN_OR_RETURN(bool is_folder, files_.is_folder(folder + "/" + name));
+      if (is_folder) TRY(settle(folder + "/" + name));
+    }
+    return files_.sync_folder(folder);
+  }
+
   std::string path_of(std::string_view key) const { return fmt::format("{}/{}", root_, key); }
 
   Status begin_writing() {

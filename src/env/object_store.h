@@ -26,6 +26,9 @@ class ObjectStore {
   // All keys that begin with prefix, sorted.
   virtual Result<std::vector<std::string>> list(const std::string& prefix) = 0;
   virtual Status remove(const std::string& key) = 0;  // durable when it answers OK; missing is OK
+  // What is seen now stays so, also when a writer was stopped between a change and making it durable. Once, before the
+  // first decision that rests on what another writer left.
+  virtual Status settle() = 0;
 };
 
 // Objects as files below `root`. Precondition: `files` outlives the store. Any number of stores may read below one root

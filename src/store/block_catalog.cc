@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/counters.h"
+#include "base/crc32c.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "store/masked_unit.h"
@@ -22,7 +23,10 @@ constexpr std::string_view kData = "data.parquet";
 constexpr std::string_view kDisplaced = "displaced.parquet";
 constexpr std::string_view kParquet = ".parquet";
 constexpr std::string_view kMeta = "meta.json";
-constexpr uint64_t kMetaFormat = 1;
+constexpr uint64_t kMetaFormat = 2;
+// Format 1 had no checksum.
+constexpr uint64_t kFirstMetaFormatWithCrc = 2;
+constexpr std::string_view kMetaCrc = ",\"crc\":\"";
 
 std::string folder_of_block(std::string_view tenant, std::string_view id) {
   return fmt::format("{}{}/{}/{}/", kRoot, tenant, kBlocks, id);
@@ -79,7 +83,17 @@ std::string encode_meta(const StoredBlock& block) {
     if (i > 0) out += ",";
     append_part(out, block.parts[i]);
   }
-  return out + "]}\n";
+  out += "]";
+  // Of everything before it.
+  const uint32_t crc = crc32c(out);
+  return out + fmt::format("{}{:08x}\"}}\n", kMetaCrc, crc);
+}
+
+// False when there is one and it is wrong.
+bool has_right_crc(std::string_view json, bool& there) {
+  const size_t at = json.rfind(kMetaCrc);
+  there = at != json.npos;
+  return !there || json.substr(at + kMetaCrc.size()).starts_with(fmt::format("{:08x}\"}}", crc32c(json.substr(0, at))));
 }
 
 std::optional<SegmentName> parse_segment(const std::string& tenant, std::string_view text) {
@@ -132,6 +146,8 @@ Status decode_replaced_blocks(simdjson::dom::element root, StoredBlock& out) {
 }
 
 Status decode_meta(std::string_view json, StoredBlock& out) {
+  bool has_crc = false;
+  if (!has_right_crc(json, has_crc)) return corrupt("meta.json has another checksum than it says");
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   if (parser.parse(simdjson::padded_string(json)).get(root) != simdjson::SUCCESS) {
@@ -139,6 +155,7 @@ Status decode_meta(std::string_view json, StoredBlock& out) {
   }
   uint64_t format = 0;
   if (!read_number(root, "format", format) || format == 0) return corrupt("meta.json does not say its format");
+  if (!has_crc && format >= kFirstMetaFormatWithCrc) return corrupt("meta.json lacks its checksum");
   if (format > kMetaFormat) {
     return fail(ErrorCode::failed_precondition,
                 "block " + out.id + " was written by a later version of Clew: start that one, or move it away");
@@ -165,17 +182,15 @@ Status decode_meta(std::string_view json, StoredBlock& out) {
   return {};
 }
 
-Counter& damaged_units() {
-  static Counter& counter = gauge("clew_store_damaged_blocks", "Blocks that could not be opened.");
-  return counter;
-}
-
-void report_damage(const std::string& unit, const std::string& damage) {
-  damaged_units().add();
-  log::error("a block is damaged and is left out of every answer", {{"block", unit}, {"reason", damage}});
+void report_damage(const StoredBlock& block) {
+  if (!block.damage.empty() && block.parts.empty()) report_damaged_unit(block.id, block.damage);
+  for (const BlockPart& part : block.parts) {
+    if (!part.damage.empty()) report_damaged_unit(part.unit, part.damage);
+  }
 }
 
 void open_parts(env::ObjectStore& objects, StoredBlock& block) {
+  if (!block.damage.empty()) return;
   for (BlockPart& part : block.parts) {
     auto opened = Block::open(objects, folder_of_block(block.tenant, block.id) + part.file);
     if (opened) {
@@ -226,6 +241,24 @@ bool has_meta(const std::vector<std::string>& files) {
 
 using BlocksByName = std::map<std::pair<std::string, std::string>, std::shared_ptr<StoredBlock>>;
 
+// How much is out of reach with a meta. What the block replaces is not known, so its rows may be in the log as well,
+// and are not shown.
+void count_parts(env::ObjectStore& objects, const std::vector<std::string>& files, StoredBlock& block) {
+  block.parts.clear();
+  for (const std::string& file : files) {
+    if (!file.ends_with(kParquet)) continue;
+    BlockPart& part = block.parts.emplace_back();
+    part.file = file;
+    part.unit = unit_of_part(block.id, file);
+    part.damage = block.damage;
+    auto opened = Block::open(objects, folder_of_block(block.tenant, block.id) + file);
+    if (!opened) continue;
+    part.summary.rows = (*opened)->counts().rows;
+    part.summary.traces = (*opened)->counts().traces;
+    part.summary.bytes = (*opened)->bytes();
+  }
+}
+
 // Metas only; one that cannot be read is noted as damage.
 Result<BlocksByName> read_metas(env::ObjectStore& objects, const Folders& folders) {
   BlocksByName out;
@@ -239,6 +272,7 @@ Result<BlocksByName> read_metas(env::ObjectStore& objects, const Folders& folder
     if (!read) {
       block->damage = read.error().message;
       block->replaces_blocks.clear();
+      count_parts(objects, files, *block);
     }
     out.emplace(place, std::move(block));
   }
@@ -344,7 +378,7 @@ std::string folder_of_block(const StoredBlock& block) {
 }
 
 std::shared_ptr<const Unit> BlockPart::unit_for(std::shared_ptr<ReadBudget> budget) const {
-  if (!block || (mask && mask->rows() == 0)) return nullptr;
+  if (is_damaged() || (mask && mask->rows() == 0)) return nullptr;
   return masked(block->unit(std::move(budget)), mask);
 }
 
@@ -421,22 +455,14 @@ Result<std::shared_ptr<const StoredBlock>> store_block(env::ObjectStore& objects
 
 std::shared_ptr<const StoredBlock> with_damage(const StoredBlock& block, size_t part, const Error& error) {
   auto out = std::make_shared<StoredBlock>(block);
-  out->parts[part].block = nullptr;
+  out->parts[part].block->note_damage(error.message);
   out->parts[part].mask = nullptr;
-  out->parts[part].damage = error.message;
   return out;
 }
 
-void report_damage(const StoredBlock& block) {
-  if (!block.damage.empty()) report_damage(block.id, block.damage);
-  for (const BlockPart& part : block.parts) {
-    if (!part.damage.empty()) report_damage(part.unit, part.damage);
-  }
-}
-
 void forget_damage(const StoredBlock& block) {
-  damaged_units().add(-std::ranges::count_if(block.parts, [](const BlockPart& part) { return !part.damage.empty(); }));
-  if (!block.damage.empty()) damaged_units().add(-1);
+  damaged_units().add(-std::ranges::count_if(block.parts, [](const BlockPart& part) { return part.is_damaged(); }));
+  if (!block.damage.empty() && block.parts.empty()) damaged_units().add(-1);
 }
 
 Status empty_block(env::ObjectStore& objects, const StoredBlock& block) {

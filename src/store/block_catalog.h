@@ -2,15 +2,16 @@
 //
 //   tenants/<tenant>/blocks/<id>/data.parquet        docs/internals/block.md
 //   tenants/<tenant>/blocks/<id>/displaced.parquet   traces whose clock is off (displaced_traces.h); mostly not there
-//   tenants/<tenant>/blocks/<id>/meta.json           {"format":1, "replaces":["0-17"], "erased_until":7,
-//                                                     "parts":[{"file":…, counts, times}]}
+//   tenants/<tenant>/blocks/<id>/meta.json           {"format":2, "replaces":["0-17"], "erased_until":7,
+//                                                     "parts":[{"file":…, counts, times}], "crc":"…"}
 //
-// `replaces` names the log segments (lane-number) whose rows the block holds, in all its parts together: replay ignores
-// them. So both parts come into being by the one meta, and no stop of the machine doubles or loses a row. A block made
-// of others (docs/internals/compaction.md) names all their segments, and them in "replaces_blocks": a block that any
-// meta names is ignored. A block that expired while the log still has frames of what it replaces stays as a meta
-// without parts. At start replaced blocks, folders without meta, and Parquet files that their meta does not name, are
-// the rest of a stop and are removed. Thread rule: any thread.
+// `crc` is the CRC-32C of all bytes before it, in eight hex digits; format 1 had none, and is read. `replaces` names
+// the log segments (lane-number) whose rows the block holds, in all its parts together: replay ignores them. So both
+// parts come into being by the one meta, and no stop of the machine doubles or loses a row. A block made of others
+// (docs/internals/compaction.md) names all their segments, and them in "replaces_blocks": a block that any meta names
+// is ignored. A block that expired while the log still has frames of what it replaces stays as a meta without parts. At
+// start replaced blocks, folders without meta, and Parquet files that their meta does not name, are the rest of a stop
+// and are removed. Thread rule: any thread.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,10 @@ struct BlockPart {
 
   // What readers see of it; null when that is nothing.
   std::shared_ptr<const Unit> unit_for(std::shared_ptr<ReadBudget> budget) const;
+
+  // Also when the damage was met by a later read.
+  bool is_damaged() const { return !block || block->is_damaged(); }
+  std::string why_damaged() const { return block ? block->damage() : damage; }
 };
 
 struct StoredBlock {
@@ -49,7 +54,8 @@ struct StoredBlock {
   // The number of the last erasure whose rows are not in the parts; those before it neither (deletion.md).
   uint64_t erased_until = 0;
   std::vector<BlockPart> parts;
-  std::string damage;  // why the meta cannot be read; nothing else is known then
+  // Why the meta cannot be read; of the parts it is only known then which there are, and their size.
+  std::string damage;
 
   uint64_t bytes() const;
   uint64_t max_receive_ns() const;  // 0 without parts
@@ -92,11 +98,9 @@ Result<std::shared_ptr<const StoredBlock>> store_block(env::ObjectStore& objects
                                                        const std::vector<NewPart>& parts,
                                                        std::vector<std::string> replaces_blocks = {},
                                                        uint64_t erased_until = 0);
-// The same block with this part damaged; nobody is told.
+// The same block with this part damaged. Precondition: it is not yet.
 std::shared_ptr<const StoredBlock> with_damage(const StoredBlock& block, size_t part, const Error& error);
 
-// Says in log and metrics what is damaged of a block that is shown.
-void report_damage(const StoredBlock& block);
 // The block is shown no more: its damage does not count any longer.
 void forget_damage(const StoredBlock& block);
 

@@ -56,7 +56,7 @@ std::span<const BlockPointer> fitting(std::span<const BlockPointer> run, const C
 
 bool is_whole(const StoredBlock& block) {
   return block.damage.empty() && !block.parts.empty() && !block.replaces.empty() &&
-         std::ranges::all_of(block.parts, [](const BlockPart& part) { return part.block != nullptr; });
+         std::ranges::all_of(block.parts, [](const BlockPart& part) { return !part.is_damaged(); });
 }
 
 uint64_t compaction_memory_bytes(const std::vector<BlockPointer>& inputs) {

@@ -287,10 +287,20 @@ void Compactor::set_apart_damaged(const std::string& tenant, const Blocks& input
     auto alone = merge(tenant, {block});
     if (alone || alone.error().code != ErrorCode::corruption) continue;
     damaged_.emplace(tenant, block->id);
+    note_damage(*block);
     ++found;
   }
   if (found > 0) return;
   for (const BlockPointer& block : inputs) damaged_.emplace(tenant, block->id);
+}
+
+// Of which part it is, reading each tells.
+void Compactor::note_damage(const StoredBlock& block) {
+  for (const BlockPart& part : block.parts) {
+    if (part.is_damaged()) continue;
+    auto read = merge_parts({&part}, {});
+    if (!read && read.error().code == ErrorCode::corruption) part.block->note_damage(read.error().message);
+  }
 }
 
 Status Compactor::remove_unfinished() {

@@ -78,6 +78,7 @@ class Compactor {
   Result<bool> exchange(const std::string& tenant, const Choice& choice, const std::vector<NewPart>& parts);
   Result<BlockPointer> store(const std::string& tenant, const Choice& choice, const std::vector<NewPart>& parts);
   bool is_erasure_due(const UnitList& list) const;
+  void note_damage(const StoredBlock& block);
   void set_apart_damaged(const std::string& tenant, const Blocks& inputs);
   Status remove_unfinished();
 

@@ -70,12 +70,29 @@ TEST_F(DamageTest, AMetaOfALaterVersionStopsTheStart) {
   make_blocks();
   std::string path = blocks_folder() + "/" + blocks().front() + "/meta.json";
   std::string meta = *files_->read_all(path, 1 << 20);
-  ASSERT_THAT(meta, HasSubstr("\"format\":1,"));
-  meta.replace(meta.find(":1,"), 3, ":2,");
-  ASSERT_TRUE(files_->replace(path, meta));
+  ASSERT_THAT(meta, HasSubstr("\"format\":2,"));
+  meta.replace(meta.find(":2,"), 3, ":3,");
+  meta.resize(meta.rfind(",\"crc\""));
+  ASSERT_TRUE(files_->replace(path, meta + fmt::format(",\"crc\":\"{:08x}\"}}\n", crc32c(meta))));
   auto opened = Store::open(options_, *files_, clock_);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::failed_precondition);
+}
+
+// Format 1 had no checksum.
+TEST_F(DamageTest, AMetaOfTheFirstFormatIsRead) {
+  make_blocks();
+  const std::string path = blocks_folder() + "/" + blocks().front() + "/meta.json";
+  std::string meta = *files_->read_all(path, 1 << 20);
+  meta.resize(meta.rfind(",\"crc\""));
+  ASSERT_TRUE(files_->replace(path, meta + "}\n"));
+  open(options_);
+  EXPECT_EQ(damaged().size(), 1U) << "format 2 without its checksum is damaged";
+  meta.replace(meta.find(":2,"), 3, ":1,");
+  store_.reset();
+  ASSERT_TRUE(files_->replace(path, meta + "}\n"));
+  open(options_);
+  EXPECT_THAT(damaged(), IsEmpty());
 }
 
 TEST_F(DamageTest, NothingIsWrongWithAHealthyStore) {

@@ -30,7 +30,7 @@ constexpr uint64_t kMaskBytesPerTrace = 32;
 
 bool is_damaged(const StoredBlock& block) {
   return !block.damage.empty() ||
-         std::ranges::any_of(block.parts, [](const BlockPart& part) { return part.block == nullptr; });
+         std::ranges::any_of(block.parts, [](const BlockPart& part) { return part.is_damaged(); });
 }
 
 bool may_hold(const StoredBlock& block, const Erasure& erasure) {
@@ -55,7 +55,7 @@ Result<std::shared_ptr<const StoredBlock>> mask_block(std::shared_ptr<const Stor
                                                       std::vector<TraceId>* found) {
   for (size_t i = 0; i < block->parts.size(); ++i) {
     const BlockPart& part = block->parts[i];
-    if (!part.block) continue;
+    if (part.is_damaged()) continue;
     const auto unit = part.block->unit(nullptr);
     auto mask = mask_unit(*unit, erasure, ids, part.mask, memory);
     if (!mask && mask.error().code == ErrorCode::corruption) {
@@ -93,10 +93,9 @@ Result<std::shared_ptr<const StoredBlock>> FoundErasures::mask(const std::shared
     }
     if (masked.error().code == ErrorCode::not_found) return masked;
     for (size_t i = 0; i < out->parts.size(); ++i) {
-      if (out->parts[i].block) out = with_damage(*out, i, masked.error());
+      if (!out->parts[i].is_damaged()) out = with_damage(*out, i, masked.error());
     }
   }
-  if (is_damaged(*out) && !is_damaged(*block)) report_damage(*out);
   return out;
 }
 
@@ -257,10 +256,6 @@ Result<Erased> Erasures::make(Making& making) {
     edited.erasures.push_back({record.number, record.received_ns, segments_below, record.ids.size(), frame});
     edited.last_erasure = record.number;
   });
-  for (const BlockPointer& block : list->blocks) {
-    const BlockPointer& now = making.blocks.at(block).block;
-    if (is_damaged(*now) && !is_damaged(*block)) report_damage(*now);
-  }
   counters().traces.add(static_cast<int64_t>(making.found.size()));
   log::info("traces erased", {{"tenant", making.tenant}, {"erasure", record.number}, {"traces", making.found.size()}});
   return Erased{record.number, making.found.size()};

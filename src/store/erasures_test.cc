@@ -166,7 +166,9 @@ TEST_F(ErasureTest, IsInEffectAtOnceAndAfterARestartAndWhatComesLaterIsThere) {
     reopen();
     check();
     ASSERT_THAT(store_->admin().erasures(kSingle), SizeIs(1));
-    if (round == 0) ASSERT_TRUE(store_->seal_all());
+    if (round == 0) {
+      ASSERT_TRUE(store_->seal_all());
+    }
   }
   finish();
   check();
@@ -331,7 +333,7 @@ TEST_F(ErasureTest, AReadOnlyStoreErasesNothing) {
 TEST_F(ErasureTest, AnyHistoryGivesWhatTheModelSays) {
   for (uint64_t seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
-    options_.lanes = 1 + seed % 3;
+    options_.lanes = static_cast<uint32_t>(1 + seed % 3);
     options_.log_file_bytes = seed % 2 == 0 ? 1 : 1 << 14;
     start(seed);
     for (int step = 0; step < 40; ++step) {
@@ -346,7 +348,9 @@ TEST_F(ErasureTest, AnyHistoryGivesWhatTheModelSays) {
         default: reopen();
       }
       ASSERT_NO_FATAL_FAILURE(check()) << "step " << step;
-      if (step % 8 == 0) ASSERT_NO_FATAL_FAILURE(check_read_only());
+      if (step % 8 == 0) {
+        ASSERT_NO_FATAL_FAILURE(check_read_only());
+      }
     }
     ASSERT_NO_FATAL_FAILURE(finish());
     ASSERT_NO_FATAL_FAILURE(check());
@@ -383,7 +387,9 @@ TEST_F(ErasureTest, NoStopDoublesOrLosesARow) {
       (void)store_->admin().compact(kSingle);
       store_->expire();
       ended = !stopped;
-      if (!crash) ASSERT_NO_FATAL_FAILURE(check());
+      if (!crash) {
+        ASSERT_NO_FATAL_FAILURE(check());
+      }
       if (crash) store_.reset();
       files_->set_fault({});
       if (crash) {

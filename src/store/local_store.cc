@@ -51,8 +51,8 @@ UnitStatus status_of(const StoredBlock& block, const BlockPart& part) {
   const BlockSummary& summary = part.summary;
   return {.tenant = block.tenant,
           .name = part.unit,
-          .state = part.block ? "block" : "damaged",
-          .damage = part.damage,
+          .state = part.is_damaged() ? "damaged" : "block",
+          .damage = part.why_damaged(),
           .rows = part.mask ? part.mask->rows() : summary.rows,
           .traces = part.mask ? part.mask->traces() : summary.traces,
           .bytes = summary.bytes,
@@ -133,7 +133,7 @@ std::vector<UnitStatus> LocalStore::list(std::string_view tenant) {
   auto units = units_.of(tenant);
   for (const auto& segment : units->segments) out.push_back(status_of(*segment, units->mask_of(*segment)));
   for (const auto& block : units->blocks) {
-    if (!block->damage.empty()) {
+    if (!block->damage.empty() && block->parts.empty()) {
       UnitStatus& damaged = out.emplace_back();
       damaged.tenant = block->tenant;
       damaged.name = block->id;
@@ -149,9 +149,10 @@ std::vector<std::string> LocalStore::complaints() {
   std::vector<std::string> out;
   for (const std::string& tenant : units_.tenants()) {
     for (const auto& block : units_.of(tenant)->blocks) {
-      if (!block->damage.empty()) out.push_back("block " + block->id + " is damaged: " + block->damage);
+      if (!block->damage.empty() && block->parts.empty())
+        out.push_back("block " + block->id + " is damaged: " + block->damage);
       for (const BlockPart& part : block->parts) {
-        if (!part.block) out.push_back("block " + part.unit + " is damaged: " + part.damage);
+        if (part.is_damaged()) out.push_back("block " + part.unit + " is damaged: " + part.why_damaged());
       }
     }
   }

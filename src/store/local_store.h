@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "env/object_store.h"
@@ -73,6 +74,7 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   Status list_continuing(const Catalog& catalog, const std::vector<std::shared_ptr<Segment>>& segments) const;
   void remember(const Catalog& catalog);
   Status remember(const std::string& tenant, const BlockPart& part, uint64_t now_ns);
+  bool is_passed_over(const Segment& segment, TraceId id) const;
   void adopt(const std::shared_ptr<Segment>& segment);
   void relieve_replay();
   std::set<SegmentName> live_segments() const;
@@ -100,6 +102,8 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   std::atomic<bool> work_ended_{false};
   std::unique_ptr<BlockRepairer> repairer_;
   std::unique_ptr<Erasures> erasures_;
+  // While the store is opened: parts of blocks whose traces the lanes do not remember.
+  std::vector<std::pair<std::shared_ptr<const StoredBlock>, const BlockPart*>> passed_over_;
   std::atomic<bool> closing_{false};
   uint64_t looks_ = 0;  // of the keeper's thread
   std::unique_ptr<Periodic> keeper_;

@@ -106,11 +106,11 @@ Status LocalStore::try_to_read() {
 Status LocalStore::list_continuing(const Catalog& catalog,
                                    const std::vector<std::shared_ptr<Segment>>& segments) const {
   TraceFilter earlier(options_.memory_limit_bytes / MemoryBudget::kFiltersShare);
-  uint64_t newest_ns = 0;
-  for (const auto& block : catalog.blocks) newest_ns = std::max(newest_ns, block->max_receive_ns());
+  uint64_t oldest_ns = ~uint64_t{0};
+  for (const auto& segment : segments) oldest_ns = std::min(oldest_ns, segment->table->receive_ns(0));
   for (const auto& block : catalog.blocks) {
     for (const BlockPart& part : block->parts) {
-      if (!part.block || part.summary.max_receive_ns + kRememberTracesNs < newest_ns) continue;
+      if (!part.block || part.summary.max_receive_ns + kRememberTracesNs < oldest_ns) continue;
       const auto unit = part.block->unit(nullptr);
       auto summaries = unit->summaries();
       if (!summaries) {
@@ -135,6 +135,7 @@ Status LocalStore::list_continuing(const Catalog& catalog,
 
 // A writer, who is alone, need not rebuild what is in blocks.
 Status LocalStore::open_to_write() {
+  TRY(objects_->settle());
   TRY(found_erasures_.read(*objects_));
   ASSIGN_OR_RETURN(Catalog catalog, open_catalog(*objects_, true));
   ASSIGN_OR_RETURN(auto blocks, masked_blocks(catalog));
@@ -147,6 +148,8 @@ Status LocalStore::open_to_write() {
                      adopt(segment);
                      relieve_replay();
                    }));
+  passed_over_.clear();
+  TRY(settle_log(files_, options_.folder, replay.last_frames));
   uint64_t next_segment = std::max(replay.next_segment, found_erasures_.next_segment());
   found_erasures_.clear();
   for (const SegmentName& name : catalog.replaced) next_segment = std::max(next_segment, name.number + 1);
@@ -215,7 +218,11 @@ void LocalStore::remember(const Catalog& catalog) {
   const uint64_t now_ns = std::min(clock_.unix_ns(), newest_ns);
   for (const auto& block : catalog.blocks) {
     for (const BlockPart& part : block->parts) {
-      if (!part.block || part.summary.max_receive_ns + kRememberTracesNs < now_ns) continue;
+      if (!part.block) continue;
+      if (part.summary.max_receive_ns + kRememberTracesNs < now_ns) {
+        passed_over_.emplace_back(block, &part);
+        continue;
+      }
       if (Status remembered = remember(block->tenant, part, now_ns); !remembered) {
         report_unreadable(part, remembered.error());
       }
@@ -254,12 +261,24 @@ Status LocalStore::remember(const std::string& tenant, const BlockPart& part, ui
   return {};
 }
 
+// A segment of a quiet tenant may be as old as blocks that are too old to be remembered for what comes.
+bool LocalStore::is_passed_over(const Segment& segment, TraceId id) const {
+  const uint64_t first_receive_ns = segment.table->receive_ns(0);
+  return std::ranges::any_of(passed_over_, [&](const auto& entry) {
+    const auto& [block, part] = entry;
+    if (block->tenant != segment.name.tenant) return false;
+    if (part->summary.max_receive_ns + kRememberTracesNs < first_receive_ns) return false;
+    auto found = part->block->unit(nullptr)->find_trace(id);
+    return !found || found->has_value();  // what cannot be read may hold it
+  });
+}
+
 void LocalStore::adopt(const std::shared_ptr<Segment>& segment) {
   const SpanTable& table = *segment->table;
   uint32_t traces = table.trace_count(table.rows());
   for (uint32_t trace = 0; trace < traces; ++trace) {
     TraceId id = table.trace_id(trace);
-    if (lane_of(id).remember_trace(id)) segment->continues.append(id);
+    if (lane_of(id).remember_trace(id) || is_passed_over(*segment, id)) segment->continues.append(id);
   }
   segment->continues.publish();
   sealer_->note_receive_time(segment->last_receive_ns);

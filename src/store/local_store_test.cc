@@ -298,6 +298,39 @@ TEST_F(LocalStoreTest, NothingAcknowledgedIsLostWhereverTheMachineStops) {
   }
 }
 
+// The process ends between an append and its sync; the next one knows the rows, says so to the sender, and then the
+// machine goes down.
+TEST_F(LocalStoreTest, WhatAReplayShowsIsDurable) {
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    SCOPED_TRACE(seed);
+    files_ = env::FaultyFiles::make(seed);
+    Sender sender(seed);
+    const SpanBatch& batch = sender.next(20, kNow);
+    SpanTexts sent;
+    collect(batch, sent);
+    open();
+    files_->set_fault([](std::string_view operation, const std::string&) -> Status {
+      if (operation == "append" || operation == "read") return {};
+      return fail(ErrorCode::unavailable, "the process is about to end");
+    });
+    EXPECT_FALSE(append(batch)) << "there is no file yet";
+    files_->set_fault([](std::string_view operation, const std::string&) -> Status {
+      if (operation == "sync") return fail(ErrorCode::unavailable, "the process is about to end");
+      return {};
+    });
+    EXPECT_FALSE(append(batch));
+    store_.reset();
+    files_->set_fault({});
+    open();
+    auto again = append(batch);
+    ASSERT_TRUE(again) << again.error().message;
+    store_.reset();
+    files_->crash();
+    open();
+    EXPECT_TRUE(same(stored(sent), sent));
+  }
+}
+
 // A flipped bit costs rows, never the start, and never shows a row that was not sent.
 TEST_F(LocalStoreTest, DamageInTheLogCostsRowsOnly) {
   SpanTexts sent;

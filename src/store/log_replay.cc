@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -30,6 +31,9 @@ class Replayer {
            Replay& out)
       : replaced_(replaced), memory_(std::move(memory)), on_segment_(on_segment), out_(out) {}
 
+  // A file that was listed is gone: its segments are in blocks by now.
+  void miss_file() { is_torn_apart_ = true; }
+
   Status add_file(uint64_t number, const std::string& path, std::string_view bytes) {
     auto& feeds = out_.start.files[number];
     ReplayReport before = out_.report;
@@ -37,6 +41,8 @@ class Replayer {
     FrameView frame;
     while (reader.next(frame)) {
       out_.start.next_frame = std::max(out_.start.next_frame, frame.head.number + 1);
+      auto& last = out_.last_frames[number];
+      last = std::max(last, frame.head.number);
       out_.start.next_chapter = std::max(out_.start.next_chapter, frame.head.chapter + 1);
       ++out_.report.frames;
       if (Status added = add_frame(frame, feeds); !added) {
@@ -61,7 +67,10 @@ class Replayer {
   }
 
   void finish() {
-    for (auto& [name, building] : building_) hand_over(building);
+    for (auto& [name, building] : building_) {
+      if (!is_torn_apart_) count_missing(building);
+      hand_over(building);
+    }
     building_.clear();
   }
 
@@ -70,6 +79,7 @@ class Replayer {
     explicit Building(std::shared_ptr<Segment> segment) : rebuilder(std::move(segment)) {}
     SegmentRebuilder rebuilder;
     uint64_t rows_read = 0;  // whole or lost
+    uint64_t rows_end = 0;   // of the last frame
     std::optional<uint64_t> rows_at_cut;
   };
   using Buildings = std::map<SegmentName, Building>;
@@ -116,15 +126,27 @@ class Replayer {
     Segment& segment = *building.rebuilder.segment();
     segment.memory.set(segment.table->allocated_bytes());
     building.rows_read += head.rows;
+    building.rows_end = std::max(building.rows_end, head.first_row + head.rows);
     auto& report = out_.report;
     report.rows += outcome.rows;
     report.rows_lost += outcome.lost;
-    if (outcome.lost == 0) return {};
-    if (report.lost_from_ns == 0 || outcome.first_receive_ns < report.lost_from_ns) {
-      report.lost_from_ns = outcome.first_receive_ns;
-    }
-    report.lost_until_ns = std::max(report.lost_until_ns, outcome.last_receive_ns);
+    if (outcome.lost > 0) note_lost(outcome.first_receive_ns, outcome.last_receive_ns);
     return {};
+  }
+
+  // Rows whose frames were lost, received about when those of the other frames were.
+  void count_missing(const Building& building) {
+    const uint64_t rows = std::max(building.rows_end, building.rows_at_cut.value_or(0));
+    if (rows <= building.rows_read) return;
+    out_.report.rows_lost += rows - building.rows_read;
+    const SpanTable& table = *building.rebuilder.segment()->table;
+    if (table.rows() > 0) note_lost(table.receive_ns(0), table.receive_ns(table.rows() - 1));
+  }
+
+  void note_lost(uint64_t first_receive_ns, uint64_t last_receive_ns) {
+    auto& report = out_.report;
+    if (report.lost_from_ns == 0 || first_receive_ns < report.lost_from_ns) report.lost_from_ns = first_receive_ns;
+    report.lost_until_ns = std::max(report.lost_until_ns, last_receive_ns);
   }
 
   void hand_over(Building& building) {
@@ -142,6 +164,7 @@ class Replayer {
   Buildings building_;
   std::set<SegmentName> handed_over_;
   NumberSet numbers_;
+  bool is_torn_apart_ = false;
 };
 
 void report(const ReplayReport& report) {
@@ -162,7 +185,35 @@ void report(const ReplayReport& report) {
                                     {"received_until_ns", report.lost_until_ns}});
 }
 
+std::string path_of(const std::string& log_folder, uint64_t number) {
+  return fmt::format("{}/{:08}.log", log_folder, number);
+}
+
+// On a full disk the bytes that are there are synced where they are.
+Status write_anew(env::Files& files, const std::string& path) {
+  ASSIGN_OR_RETURN(std::string bytes, files.read_all(path, kMaxLogFileBytes));
+  Status written = files.replace(path, bytes);
+  if (written || written.error().code != ErrorCode::resource_exhausted) return written;
+  log::warn("there is no room to write the last log file anew; it is synced as it is", {{"file", path}});
+  return files.truncate(path, bytes.size());
+}
+
 }  // namespace
+
+Status settle_log(env::Files& files, const std::string& folder, const std::map<uint64_t, uint64_t>& last_frames) {
+  const std::string log_folder = folder + "/log";
+  uint64_t newer = 0;
+  for (auto file = last_frames.rbegin(); file != last_frames.rend(); ++file) {
+    if (file->second <= newer) continue;
+    newer = file->second;
+    TRY(write_anew(files, path_of(log_folder, file->first)));
+  }
+  ASSIGN_OR_RETURN(auto names, files.list(log_folder));
+  for (const std::string& name : names) {
+    if (name.ends_with(".log.tmp")) TRY(files.remove(log_folder + "/" + name));  // of a stop while it was written
+  }
+  return files.sync_folder(log_folder);
+}
 
 Result<Replay> replay_log(env::Files& files, const std::string& folder, const std::set<SegmentName>& replaced,
                           const std::shared_ptr<MemoryBudget>& memory, const OnSegment& on_segment) {
@@ -177,9 +228,14 @@ Result<Replay> replay_log(env::Files& files, const std::string& folder, const st
     if (!number) continue;
     out.start.next_file = std::max(out.start.next_file, *number + 1);
     std::string path = log_folder + "/" + name;
-    ASSIGN_OR_RETURN(std::string bytes, files.read_all(path, kMaxLogFileBytes));
+    auto bytes = files.read_all(path, kMaxLogFileBytes);
+    if (!bytes && bytes.error().code == ErrorCode::not_found) {
+      replayer.miss_file();
+      continue;
+    }
+    if (!bytes) return std::unexpected(bytes.error());
     ++out.report.files;
-    TRY(replayer.add_file(*number, path, bytes));
+    TRY(replayer.add_file(*number, path, *bytes));
   }
   replayer.finish();
   report(out.report);

@@ -60,7 +60,7 @@ class LogWriter {
   bool is_accepting() const { return accepting_.load(std::memory_order_relaxed); }
   uint64_t synced() const { return synced_.load(std::memory_order_acquire); }
 
-  // The segment is in a durable block: files that nobody needs any more are removed.
+  // The segment is in a durable block: files that nobody needs any more are removed. Frames of it may still be waiting.
   void release(Segment& segment);
   // The same for files that could not be removed then, or were still written to.
   void remove_unneeded();

@@ -14,6 +14,7 @@ class ReadableObjects final : public env::ObjectStore {
   ReadableObjects(env::ObjectStore& objects, const std::atomic<bool>& ended) : objects_(objects), ended_(ended) {}
 
   Status put(const std::string&, std::string_view) override { return refuse(); }
+  Status settle() override { return refuse(); }
   Status remove(const std::string&) override { return refuse(); }
   Result<std::string> get(const std::string& key) override {
     TRY(check());

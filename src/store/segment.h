@@ -40,8 +40,7 @@ struct Segment : std::enable_shared_from_this<Segment> {
   // Recorded receive times, of the writer.
   uint64_t first_receive_ns = 0;
   uint64_t last_receive_ns = 0;
-  // Log frames with rows of this segment that were handed to the log and not yet synced, at the time of the cut:
-  // sealing waits for them.
+  // The last log frame of this segment, its cut included; set by the log.
   std::atomic<uint64_t> last_frame{0};
   std::atomic<bool> closed{false};
   std::atomic<uint64_t> closed_receive_ns{0};

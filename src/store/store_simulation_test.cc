@@ -154,8 +154,8 @@ class StoreSimulation {
 
   void open() {
     options_ = options();
-    tell("opened with {} lanes, {} rows a segment, log files of {} bytes", options_.lanes, options_.segment_rows,
-         options_.log_file_bytes);
+    tell("opened with {} lanes, {} rows a segment, log files of {} bytes, blocks of {} bytes", options_.lanes,
+         options_.segment_rows, options_.log_file_bytes, options_.retention_bytes);
     auto opened = Store::open(options_, *files_, clock_);
     if (opened) {
       store_ = std::move(*opened);
@@ -213,7 +213,8 @@ class StoreSimulation {
     store_->sink().append(tenant.name, batch, [&](Result<Accepted> said) { promise.set_value(std::move(said)); });
     auto said = future.get();
     if (said) tenant.model.acknowledged(batch);
-    tell("{} spans of {}: {}", batch.rows.size(), tenant.name, said ? "taken" : said.error().message);
+    tell("{} spans of {} received at {}: {}", batch.rows.size(), tenant.name, batch.rows.front().receive_ns,
+         said ? fmt::format("taken, {} known", said->duplicates) : said.error().message);
     return said.has_value();
   }
 

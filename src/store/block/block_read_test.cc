@@ -39,6 +39,7 @@ class CountingObjects final : public env::ObjectStore {
   }
   Result<uint64_t> size(const std::string& key) override { return objects_.size(key); }
   Result<std::vector<std::string>> list(const std::string& prefix) override { return objects_.list(prefix); }
+  Status settle() override { return {}; }
   Status remove(const std::string& key) override { return objects_.remove(key); }
 
   uint64_t read_bytes = 0;

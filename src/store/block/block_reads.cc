@@ -92,7 +92,7 @@ Result<std::shared_ptr<const LeafPage>> BlockReads::page(uint32_t leaf, uint32_t
   const Part part{CachedKind::leaf_page, leaf, page};
   TRY(check_known(part));
   TRY(charge_page(leaf, page));
-  auto read = block_->cache().get<LeafPage>(key(part), [&] { return read_page(leaf, page); });
+  auto read = block_->get<LeafPage>(key(part), [&] { return read_page(leaf, page); });
   if (!read) return std::unexpected(remember(part, std::move(read.error())));
   return read;
 }
@@ -100,19 +100,17 @@ Result<std::shared_ptr<const LeafPage>> BlockReads::page(uint32_t leaf, uint32_t
 Result<std::shared_ptr<const MapPage>> BlockReads::map_page(ResidualPlace place, uint32_t page) {
   MapLeaves leaves = map_leaves(place);
   for (uint32_t leaf : {leaves.key, leaves.value}) TRY(charge_page(leaf, page));
-  return block_->cache().get<MapPage>(key({CachedKind::map_page, leaves.key, page}),
-                                      [&]() -> Result<std::unique_ptr<MapPage>> {
-                                        ASSIGN_OR_RETURN(auto keys, this->page(leaves.key, page));
-                                        // Without keys there are no values to look at: their page would say the same.
-                                        auto values = keys;
-                                        if (!keys->codes.empty()) {
-                                          ASSIGN_OR_RETURN(values, this->page(leaves.value, page));
-                                        }
-                                        auto decoded = read_map_page(*keys, *values, place);
-                                        if (!decoded)
-                                          return std::unexpected(file_.in_leaf(std::move(decoded.error()), leaves.key));
-                                        return std::make_unique<MapPage>(std::move(*decoded));
-                                      });
+  return block_->get<MapPage>(key({CachedKind::map_page, leaves.key, page}), [&]() -> Result<std::unique_ptr<MapPage>> {
+    ASSIGN_OR_RETURN(auto keys, this->page(leaves.key, page));
+    // Without keys there are no values to look at: their page would say the same.
+    auto values = keys;
+    if (!keys->codes.empty()) {
+      ASSIGN_OR_RETURN(values, this->page(leaves.value, page));
+    }
+    auto decoded = read_map_page(*keys, *values, place);
+    if (!decoded) return std::unexpected(file_.in_leaf(std::move(decoded.error()), leaves.key));
+    return std::make_unique<MapPage>(std::move(*decoded));
+  });
 }
 
 Result<const ValueList*> BlockReads::dictionary(uint32_t leaf, uint32_t group) {
@@ -196,8 +194,8 @@ Status BlockReads::find_plain(uint32_t leaf, uint32_t group, std::string_view st
     uint32_t of_block = group * file_.pages_per_group() + page;
     Part part{CachedKind::plain_values, leaf, of_block};
     TRY(charge(part, chunk.page_offsets[page + 1] - chunk.page_offsets[page]));
-    ASSIGN_OR_RETURN(auto values, block_->cache().get<ValueList>(
-                                      key(part), [&] { return read_plain_values(file_, leaf, of_block); }));
+    ASSIGN_OR_RETURN(auto values,
+                     block_->get<ValueList>(key(part), [&] { return read_plain_values(file_, leaf, of_block); }));
     values->find(stored, [&](uint32_t at) { codes.push_back(chunk.code_base + begin + at); });
   }
   return {};

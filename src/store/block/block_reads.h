@@ -138,7 +138,7 @@ Result<const T*> BlockReads::hold(Part part, uint64_t stored_bytes, Make&& make)
   }
   TRY(check_known(part));
   TRY(charge(part, stored_bytes));
-  auto value = block_->cache().get<T>(key(part), make);
+  auto value = block_->get<T>(key(part), make);
   if (!value) return std::unexpected(remember(part, std::move(value.error())));
   std::lock_guard lock(mutex_);
   return static_cast<const T*>(held_.emplace(part, std::move(*value)).first->second.get());

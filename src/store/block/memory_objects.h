@@ -43,6 +43,7 @@ class MemoryObjects final : public env::ObjectStore {
     }
     return out;
   }
+  Status settle() override { return {}; }
   Status remove(const std::string& key) override {
     objects_.erase(key);
     return {};
