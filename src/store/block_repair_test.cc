@@ -24,6 +24,7 @@ class BlockRepairTest : public StoreFixture {
  protected:
   void make_block(uint64_t seed = 1) {
     options_.lanes = 1;
+    options_.log_file_bytes = 1;  // a file per group, so that the log has nothing of what is sealed
     open(options_);
     Sender sender(seed);
     send(sender.next(60, kNow), sent_);
