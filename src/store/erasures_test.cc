@@ -122,7 +122,8 @@ class ErasureTest : public StoreFixture {
     ASSERT_TRUE(store_->seal_all());
     for (int looks = 0; !store_->admin().erasures(kSingle).empty(); ++looks) {
       ASSERT_LT(looks, 1'000'000) << "an erasure stays outstanding";
-      ASSERT_TRUE(store_->admin().compact(kSingle));
+      Status compacted = store_->admin().compact(kSingle);
+      ASSERT_TRUE(compacted) << compacted.error().message;
       store_->expire();
       std::this_thread::yield();
     }

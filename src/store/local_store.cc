@@ -177,6 +177,7 @@ Status LocalStore::compact(std::string_view tenant) {
   if (!compactor_) return fail(ErrorCode::failed_precondition, "the data folder was opened only to be read");
   std::unique_lock lock(maintaining_, std::try_to_lock);
   if (!lock) return fail(ErrorCode::failed_precondition, "the store is being compacted already");
+  erasures_->look();  // what is left of one that failed is in the way
   Status compacted = compactor_->compact(std::string(tenant));
   remover_->look();
   erasures_->look();
