@@ -202,6 +202,7 @@ Status LocalStore::compact(std::string_view tenant) {
   if (!compactor_) return fail(ErrorCode::failed_precondition, "the data folder was opened only to be read");
   std::unique_lock working(working_, std::try_to_lock);
   if (!working) return one_at_a_time();
+  erasures_->look();  // what is left of one that failed is in the way
   Status compacted = compactor_->compact(std::string(tenant));
   remover_->look();
   erasures_->look();

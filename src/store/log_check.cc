@@ -49,7 +49,8 @@ void LogCheck::add_file(const std::string& path, std::string_view bytes) {
     problems_.push_back(fmt::format("log file {}: {} frames are whole but cannot be understood; {}", path,
                                     not_understood, kWhatItMeans));
   }
-  tail_ = {path, reader.tail_bytes(), last};
+  // A file without any whole frame continues the one before it.
+  tail_ = {path, reader.tail_bytes(), std::max(last, tail_.last_frame)};
 }
 
 }  // namespace clew::store
