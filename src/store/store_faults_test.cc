@@ -99,6 +99,7 @@ TEST_F(StoreFaultsTest, EveryOperationFailsOnceInTurn) {
     ASSERT_TRUE(recovers(model));
     ASSERT_TRUE(shows(model));
     store_.reset();
+    files_->set_fault({});
     files_->crash();
     open(options_);
     ASSERT_TRUE(shows(model));
