@@ -100,6 +100,9 @@ void add_retention(std::vector<Setting>& to) {
                             "When blocks and write-ahead log take more than this, the oldest blocks are removed. auto "
                             "is 80 % of the disk space that there is for them.",
                             {"auto"}));
+  to.push_back(duration_setting("retention.look", FIELD(store.retention_look_ns), 1, {100 * kMillisecond, kDay},
+                                "How often the blocks are looked after: those that are due removed, then small ones "
+                                "merged."));
 }
 
 void add_compaction(std::vector<Setting>& to) {

@@ -43,6 +43,7 @@ StopSignals::StopSignals() {
   CHECK(g_pipe[0] == -1);
   CHECK(pipe2(g_pipe, O_CLOEXEC | O_NONBLOCK) == 0);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a write beyond a limit of the system fails like one on a full disk
   handle_with(on_signal);
 }
 

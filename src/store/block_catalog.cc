@@ -23,7 +23,6 @@ constexpr std::string_view kData = "data.parquet";
 constexpr std::string_view kDisplaced = "displaced.parquet";
 constexpr std::string_view kParquet = ".parquet";
 constexpr std::string_view kMeta = "meta.json";
-constexpr uint64_t kMetaFormat = 2;
 // Format 1 had no checksum.
 constexpr uint64_t kFirstMetaFormatWithCrc = 2;
 constexpr std::string_view kMetaCrc = ",\"crc\":\"";

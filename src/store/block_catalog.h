@@ -29,6 +29,8 @@
 
 namespace clew::store {
 
+inline constexpr uint64_t kMetaFormat = 2;
+
 // One file of a block, and one unit to queries. What queries need to know before they look into it.
 struct BlockPart {
   std::string unit;  // the block's id, with "-displaced" behind it for that part

@@ -310,7 +310,8 @@ void LogWriter::remove_unneeded() {
 
 bool LogWriter::holds(const SegmentName& name) const {
   std::lock_guard lock(mutex_);
-  return std::ranges::any_of(on_disk_, [&](const auto& entry) { return entry.second.feeds.contains(name); });
+  return released_.contains(name) ||
+         std::ranges::any_of(on_disk_, [&](const auto& entry) { return entry.second.feeds.contains(name); });
 }
 
 uint64_t LogWriter::held_bytes() const {

@@ -64,7 +64,7 @@ class LogWriter {
   void release(Segment& segment);
   // The same for files that could not be removed then, or were still written to.
   void remove_unneeded();
-  // A file with frames of the segment is there, or may come back when the machine stops now.
+  // A file with frames of the segment is there, will be, or may come back when the machine stops now.
   bool holds(const SegmentName& name) const;
   // Bytes of log files that cannot be removed yet, and the segments that the oldest of them feeds.
   uint64_t held_bytes() const;

@@ -99,6 +99,7 @@ TEST_F(StoreFaultsTest, EveryOperationFailsOnceInTurn) {
     ASSERT_TRUE(recovers(model));
     ASSERT_TRUE(shows(model));
     store_.reset();
+    files_->set_fault({});
     files_->crash();
     open(options_);
     ASSERT_TRUE(shows(model));
@@ -224,6 +225,30 @@ TEST_F(StoreFaultsTest, FramesOfASealedSegmentKeepNoLogFile) {
   ASSERT_TRUE(send_to(model));
   // The one that is written to, and at most one before it.
   EXPECT_LE(names_in("data/log").size(), 2U);
+}
+
+// … and what retention takes of it meanwhile does not come back with them.
+TEST_F(StoreFaultsTest, FramesOfAnExpiredBlockDoNotBringItBack) {
+  open(options_);
+  auto broken = std::make_shared<std::atomic<bool>>(true);
+  files_->set_fault([=](std::string_view operation, const std::string& path) -> Status {
+    if (*broken && operation == "append" && path.ends_with(".log")) return fail(ErrorCode::unavailable, "EIO");
+    return {};
+  });
+  StoreModel model;
+  EXPECT_FALSE(send_to(model));
+  ASSERT_TRUE(store_->seal_all());
+  clock_.advance_ns(uint64_t{15} * 86'400 * 1'000'000'000);
+  store_->expire();
+  model.may_go();
+  SpanTexts found;
+  ASSERT_TRUE(read_all_units(store_->source(), kSingle, model, found));
+  EXPECT_EQ(found.size(), 0U);
+  model.settle(found);
+  *broken = false;
+  ASSERT_TRUE(recovers(model));
+  open(options_);
+  EXPECT_TRUE(shows(model));
 }
 
 // The log's files go one by one while a reader looks at them.

@@ -404,11 +404,11 @@ uint64_t from_environment(const char* name, uint64_t otherwise) {
 TEST(StoreSimulationTest, NothingAcknowledgedIsLostAndNothingElseIsShown) {
   constexpr int kSteps = 60;
 #if defined(__SANITIZE_THREAD__)
-  constexpr uint64_t kSeeds = 15;
+  constexpr uint64_t kSeeds = 8;
 #elif defined(__SANITIZE_ADDRESS__)
-  constexpr uint64_t kSeeds = 60;
+  constexpr uint64_t kSeeds = 25;
 #else
-  constexpr uint64_t kSeeds = 200;
+  constexpr uint64_t kSeeds = 100;
 #endif
   const bool chosen = std::getenv("CLEW_SEED") != nullptr;
   const uint64_t first = from_environment("CLEW_SEED", 1);

@@ -20,8 +20,9 @@ import time
 from server import CLEW, Server, clew, http_get
 
 SPANS_PER_SECOND = 5000
-# Small segments and log files, so that a round crosses cuts, sealing and the change of log files.
-SMALL = ("--set", "store.segment_rows=4096", "--set", "store.idle=1s", "--set", "wal.file_bytes=1MiB")
+# Small segments and log files, so that a round crosses cuts, sealing, merging and the change of log files.
+SMALL = ("--set", "store.segment_rows=1000", "--set", "store.idle=200ms", "--set", "wal.file_bytes=1MiB",
+         "--set", "retention.look=100ms")
 
 
 class Truth:
@@ -182,6 +183,20 @@ def round_of(server, acked, number, chance, clients):
         assert found >= spans, f"trace {trace_id}: {found} spans, acknowledged were {spans}"
 
 
+def metric(server, name):
+    _, body = server.get("/metrics", accept="text/plain")
+    return sum(float(line.rsplit(" ", 1)[1]) for line in body.decode().splitlines() if line.startswith(name))
+
+
+def wait_for_merges(server):
+    """Blocks of all rounds are there: what was cut off by a kill is merged now at the latest."""
+    for _ in range(200):
+        if metric(server, "clew_store_compactions_total") > 0:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing was merged\n{server.log()}")
+
+
 def check_all(server, truth):
     """At the end every trace is as it must be, whether a reader came by or not."""
     for trace_id in list(truth.traces):
@@ -216,7 +231,9 @@ def main():
             for client in clients:
                 client.ended.set()
                 client.join(30)
+            wait_for_merges(server)
             check_all(server, truth)
+            assert metric(server, "clew_store_damaged_blocks") == 0, server.log()
             code, _ = server.terminate()
             assert code == 0, f"SIGTERM after the crashes: exit {code}\n{server.log()}"
         print(f"{number} rounds, {clients[0].steps} requests, {len(truth.traces)} traces, "
