@@ -277,8 +277,9 @@ def comparable(texts):
 
 
 class BlockCase(unittest.TestCase):
-    maxDiff = None
     """Random blocks, and a reader's rows against them."""
+
+    maxDiff = None
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
