@@ -31,6 +31,15 @@ def run(*command):
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
+def time_queries(server, name, asked, repeat):
+    """What `clew bench query` prints of these queries or paths, asked in turn."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.writelines(f"{name}\t{query}\n" for query in asked)
+        file.flush()
+        return run(CLEW, "bench", "query", "--url", f"http://{server.endpoints['tempo']}", "--corpus", file.name,
+                   "--repeat", repeat, "-o", "json")[0]
+
+
 class Server:
     """A context manager. A folder given from outside survives it."""
 

@@ -144,6 +144,7 @@ void LogWriter::write_until_closed() {
     Status written = write(items);
     if (written) {
       uint64_t last = items.back().number;
+      forget_released(items);
       items.clear();
       memory_.set(buffer_.capacity() + encoder_.allocated_bytes());
       synced_.store(last, std::memory_order_release);
@@ -159,6 +160,14 @@ void LogWriter::write_until_closed() {
                             "the write-ahead log cannot be written (" + written.error().message + "): retry later"));
     std::lock_guard lock(mutex_);
     if (closing_) return;
+  }
+}
+
+// A cut is the last frame of its segment.
+void LogWriter::forget_released(const std::vector<Item>& items) {
+  std::lock_guard lock(mutex_);
+  for (const Item& item : items) {
+    if (item.is_cut) released_.erase(item.segment->name);
   }
 }
 
@@ -195,7 +204,7 @@ Status LogWriter::write_group(std::span<const Item> items) {
     File& file = on_disk_[file_number_];
     for (const Item& item : items) {
       file.feeds.insert(item.segment->name);
-      if (!item.segment->released) file.needed.insert(item.segment->name);
+      if (!released_.contains(item.segment->name)) file.needed.insert(item.segment->name);
     }
   }
   for (const Item& item : items) {
@@ -278,11 +287,11 @@ void LogWriter::look_at_disk() {
   accepting_.store(room, std::memory_order_relaxed);
 }
 
-void LogWriter::release(Segment& segment) {
+void LogWriter::release(const Segment& segment) {
   {
     std::lock_guard lock(mutex_);
-    segment.released = true;
     for (auto& [number, file] : on_disk_) file.needed.erase(segment.name);
+    if (segment.last_frame.load(std::memory_order_relaxed) > synced()) released_.insert(segment.name);
   }
   remove_unneeded();
 }

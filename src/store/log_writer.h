@@ -61,7 +61,7 @@ class LogWriter {
   uint64_t synced() const { return synced_.load(std::memory_order_acquire); }
 
   // The segment is in a durable block: files that nobody needs any more are removed. Frames of it may still be waiting.
-  void release(Segment& segment);
+  void release(const Segment& segment);
   // The same for files that could not be removed then, or were still written to.
   void remove_unneeded();
   // A file with frames of the segment is there, will be, or may come back when the machine stops now.
@@ -107,6 +107,7 @@ class LogWriter {
   // Encodes and writes the items; on failure the current file is given up.
   Status write(const std::vector<Item>& items);
   Status write_group(std::span<const Item> items);
+  void forget_released(const std::vector<Item>& items);
   Status open_file();
   void give_up_file();
   void retire_file();
@@ -123,6 +124,7 @@ class LogWriter {
   std::vector<Item> queue_;
   std::vector<Pending> waiters_;
   std::map<uint64_t, File> on_disk_;
+  std::set<SegmentName> released_;  // those whose frames are not all written
   uint64_t next_number_ = 1;
   bool closing_ = false;
   bool drop_ = false;

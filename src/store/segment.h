@@ -44,7 +44,6 @@ struct Segment : std::enable_shared_from_this<Segment> {
   std::atomic<uint64_t> last_frame{0};
   std::atomic<bool> closed{false};
   std::atomic<uint64_t> closed_receive_ns{0};
-  bool released = false;  // of the log, under its lock: it need not keep what it has of the segment
 
   std::vector<TraceId> continuing_traces() const {
     std::vector<TraceId> out;

@@ -23,7 +23,6 @@ bool is_lower_hex(char c) {
 LogicalType logical_type(LeafKind kind) {
   switch (kind) {
     case LeafKind::text: return LogicalType::string;
-    case LeafKind::uuid: return LogicalType::uuid;
     case LeafKind::uint32: return LogicalType::uint32;
     case LeafKind::timestamp: return LogicalType::timestamp_ns;
     default: return LogicalType::none;
