@@ -34,7 +34,14 @@ Result<std::string> tenant_of(const net::Request& request, bool tenancy) {
 }  // namespace
 
 Api::Api(SpanSource& source, ApiOptions options, const env::Clock& clock)
-    : source_(source), options_(std::move(options)), clock_(clock), pool_(options_.threads, options_.queue) {}
+    : source_(source),
+      options_(std::move(options)),
+      clock_(clock),
+      pool_({.threads = options_.threads,
+             .queue = options_.queue,
+             .slow_after_ns = options_.slow_after_ns,
+             .slow_queries = options_.slow_queries},
+            clock) {}
 
 bool Api::owns(std::string_view path) const {
   std::string argument;
@@ -88,9 +95,10 @@ void Api::handle(net::Request request, net::Responder responder) {
   auto pending = std::make_shared<Pending>(std::move(request), std::move(responder));
   auto query_budget = budget();
   pending->responder.on_gone([query_budget] { query_budget->cancel(); });
-  QueryPool::Job job{query_budget,
-                     [this, pending, query_budget] { pending->responder.send(answer(pending->request, query_budget)); },
-                     [pending] { pending->responder.send(net::Response::text(503, "the server is shutting down")); }};
+  QueryPool::Job job{
+      query_budget, [this, pending, query_budget] { pending->responder.send(answer(pending->request, query_budget)); },
+      [pending] { pending->responder.send(net::Response::text(503, "the server is shutting down")); },
+      endpoint->is_lookup, options_.tenancy ? std::string(pending->request.headers.get(kTenantHeader)) : std::string()};
   if (pool_.submit(job)) return;
   requests(endpoint->name, 429).add();
   pending->responder.send(net::Response::text(429, "job queue full"));
