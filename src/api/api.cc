@@ -39,8 +39,12 @@ Api::Api(SpanSource& source, ApiOptions options, const env::Clock& clock)
     : source_(source),
       options_(std::move(options)),
       clock_(clock),
-      pool_(options_.threads, options_.queue),
-      work_(1, kWaitingWork) {}
+      pool_({.threads = options_.threads,
+             .queue = options_.queue,
+             .slow_after_ns = options_.slow_after_ns,
+             .slow_queries = options_.slow_queries},
+            clock),
+      work_({.threads = 1, .queue = kWaitingWork, .slow_queries = 0}, clock) {}
 
 void Api::stop() {
   if (options_.admin != nullptr) options_.admin->end_work();
@@ -119,9 +123,10 @@ void Api::handle(net::Request request, net::Responder responder) {
   auto pending = std::make_shared<Pending>(std::move(request), std::move(responder));
   auto query_budget = budget(endpoint);
   pending->responder.on_gone([query_budget] { query_budget->cancel(); });
-  QueryPool::Job job{query_budget,
-                     [this, pending, query_budget] { pending->responder.send(answer(pending->request, query_budget)); },
-                     [pending] { pending->responder.send(net::Response::text(503, "the server is shutting down")); }};
+  QueryPool::Job job{
+      query_budget, [this, pending, query_budget] { pending->responder.send(answer(pending->request, query_budget)); },
+      [pending] { pending->responder.send(net::Response::text(503, "the server is shutting down")); },
+      endpoint->is_lookup, options_.tenancy ? std::string(pending->request.headers.get(kTenantHeader)) : std::string()};
   if ((endpoint->admin == Endpoint::Admin::work ? work_ : pool_).submit(job)) return;
   requests(endpoint->name, 429).add();
   pending->responder.send(net::Response::text(429, "job queue full"));

@@ -34,7 +34,9 @@ struct ApiOptions {
   StoreAdmin* admin = nullptr;  // outlives the Api; none: units are not listed
   bool tenancy = false;         // X-Scope-OrgID is needed
   uint32_t threads = 2;
-  uint32_t queue = 256;                            // queries waiting for a thread; a further one hears 429
+  uint32_t queue = 256;                  // queries waiting for a thread; a further one hears 429
+  uint64_t slow_after_ns = 250'000'000;  // then a query gives up its thread and goes on behind others; 0: never
+  uint32_t slow_queries = 16;            // that do so at once
   uint64_t time_limit_ns = 30ULL * 1'000'000'000;  // of one query, waiting included; 0: none
   uint64_t bytes_limit = 0;                        // one query may read; 0: no limit
   uint32_t search_limit = 262144;                  // the largest `limit`

@@ -465,18 +465,22 @@ TEST_F(ApiServerTest, RefusesWhatDoesNotFitIntoTheQueue) {
   EXPECT_EQ(first_answer->status == 429 ? first_answer->body : second_answer->body, "job queue full");
 }
 
+// Over HTTP/1.1 and over HTTP/2.
 TEST_F(ApiServerTest, CancelsTheQueryOfAClientThatGoes) {
-  std::promise<Error> ended;
-  source_.on_snapshot = [&](ReadBudget& budget) {
-    while (budget.charge(0)) std::this_thread::yield();
-    ended.set_value(budget.charge(0).error());
-  };
-  auto url = net::Url::parse("http://127.0.0.1:" + std::to_string((connect(), port_)));
-  auto client = net::Client::make(*url, std::chrono::milliseconds(50));
-  auto answer = client->call("GET", "/api/search/tags", {}, "");
-  ASSERT_FALSE(answer);
-  client.reset();
-  EXPECT_EQ(ended.get_future().get().code, ErrorCode::cancelled);
+  for (const char* scheme : {"http", "grpc"}) {
+    std::promise<Error> ended;
+    source_.on_snapshot = [&](ReadBudget& budget) {
+      while (budget.check_time()) std::this_thread::yield();
+      ended.set_value(budget.check_time().error());
+    };
+    connect();
+    auto url = net::Url::parse(scheme + ("://127.0.0.1:" + std::to_string(port_)));
+    auto client = net::Client::make(*url, std::chrono::milliseconds(50));
+    auto answer = client->call("GET", "/api/search/tags", {}, "");
+    ASSERT_FALSE(answer) << scheme;
+    client.reset();
+    EXPECT_EQ(ended.get_future().get().code, ErrorCode::cancelled) << scheme;
+  }
 }
 
 TEST_F(ApiServerTest, StopsWithQueriesInItsQueue) {

@@ -14,8 +14,8 @@ std::span<const Endpoint> endpoints() {
       {"ready", "/ready", {}, false, ready},
       {"metrics", "/metrics", {}, false, metrics},
       {"build_info", "/api/status/buildinfo", {}, false, build_info},
-      {"trace_v2", "/api/v2/traces/", "", true, trace_by_id_v2},
-      {"trace_v1", "/api/traces/", "", true, trace_by_id_v1},
+      {"trace_v2", "/api/v2/traces/", "", true, trace_by_id_v2, true},
+      {"trace_v1", "/api/traces/", "", true, trace_by_id_v1, true},
       {"tags_v2", "/api/v2/search/tags", {}, true, tags_v2},
       {"tag_values_v2", "/api/v2/search/tag/", "/values", true, tag_values_v2},
       {"tags_v1", "/api/search/tags", {}, true, tags_v1},
@@ -23,10 +23,10 @@ std::span<const Endpoint> endpoints() {
       {"search", "/api/search", {}, true, search},
       {"units", "/api/clew/units", {}, true, units},
       {"erasures", "/api/clew/erasures", {}, true, erasures},
-      {"verify", "/api/clew/admin/verify", {}, true, verify, Endpoint::Admin::work},
-      {"repair", "/api/clew/admin/repair", {}, true, repair, Endpoint::Admin::work},
-      {"compact", "/api/clew/admin/compact", {}, true, compact, Endpoint::Admin::work},
-      {"delete", "/api/clew/admin/delete", {}, true, erase, Endpoint::Admin::query},
+      {"verify", "/api/clew/admin/verify", {}, true, verify, false, Endpoint::Admin::work},
+      {"repair", "/api/clew/admin/repair", {}, true, repair, false, Endpoint::Admin::work},
+      {"compact", "/api/clew/admin/compact", {}, true, compact, false, Endpoint::Admin::work},
+      {"delete", "/api/clew/admin/delete", {}, true, erase, false, Endpoint::Admin::query},
   };
   return kEndpoints;
 }

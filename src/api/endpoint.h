@@ -36,6 +36,7 @@ struct Endpoint {
   std::optional<std::string_view> suffix;  // none: the path is the prefix; else prefix + argument + suffix
   bool reads_spans;                        // runs on the pool, and needs a tenant
   Result<net::Response> (*answer)(const Call& call);
+  bool is_lookup = false;  // quick whatever is stored: does not wait behind searches
   // Of what changes something, or is asked for by an operator: POST, see admin_access.h.
   enum class Admin : uint8_t {
     no,

@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "base/result.h"
 #include "env/clock.h"
@@ -18,6 +20,12 @@ class ReadBudget {
   explicit ReadBudget(uint64_t limit_bytes = 0, uint64_t deadline_monotonic_ns = 0,
                       const env::Clock& clock = env::system_clock())
       : clock_(clock), limit_bytes_(limit_bytes), deadline_ns_(deadline_monotonic_ns) {}
+
+  // on_slow is called once, from the first check_time() after that time of the monotonic clock. Before the query runs.
+  void when_slow(uint64_t at_monotonic_ns, std::function<void()> on_slow) {
+    on_slow_ = std::move(on_slow);
+    slow_at_ns_.store(at_monotonic_ns, std::memory_order_release);
+  }
 
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
 
@@ -35,7 +43,11 @@ class ReadBudget {
   // Now and then between reads.
   Status check_time() {
     if (cancelled_.load(std::memory_order_relaxed)) return fail(ErrorCode::cancelled, "the client went away");
-    if (deadline_ns_ != 0 && clock_.monotonic_ns() > deadline_ns_) {
+    uint64_t slow_at_ns = slow_at_ns_.load(std::memory_order_acquire);
+    if (deadline_ns_ == 0 && slow_at_ns == 0) return {};
+    uint64_t now_ns = clock_.monotonic_ns();
+    if (slow_at_ns != 0 && now_ns > slow_at_ns && slow_at_ns_.exchange(0) != 0) on_slow_();
+    if (deadline_ns_ != 0 && now_ns > deadline_ns_) {
       return fail(ErrorCode::deadline_exceeded, "the query took longer than its time limit");
     }
     return {};
@@ -51,6 +63,8 @@ class ReadBudget {
   uint64_t limit_bytes_;
   uint64_t deadline_ns_;
   std::atomic<bool> cancelled_{false};
+  std::atomic<uint64_t> slow_at_ns_{0};
+  std::function<void()> on_slow_;
 };
 
 }  // namespace clew

@@ -36,11 +36,12 @@ std::shared_ptr<SpanTable> without_duplicates(std::shared_ptr<SpanTable> table) 
 
 }  // namespace
 
-Result<absl::flat_hash_set<TraceId>> Snapshot::listed() const {
-  absl::flat_hash_set<TraceId> out;
+Result<std::vector<std::span<const TraceId>>> Snapshot::listed() const {
+  std::vector<std::span<const TraceId>> out;
+  out.reserve(units_.size());
   for (const auto& unit : units_) {
     ASSIGN_OR_RETURN(auto ids, unit->listed());
-    out.insert(ids.begin(), ids.end());
+    if (!ids.empty()) out.push_back(ids);
   }
   return out;
 }

@@ -4,8 +4,6 @@
 // once. Thread rule: const, any thread. Never held while a socket is waited for, nor beyond the query's time limit.
 #pragma once
 
-#include <absl/container/flat_hash_set.h>
-
 #include <memory>
 #include <span>
 #include <vector>
@@ -24,8 +22,9 @@ class Snapshot {
   const std::vector<std::shared_ptr<const Unit>>& units() const { return units_; }
   ReadBudget& budget() const { return *budget_; }
 
-  // The lists of all units as one set, whatever the query's time range.
-  Result<absl::flat_hash_set<TraceId>> listed() const;
+  // The lists of all units, whatever the query's time range: one set, in which an id may be several times. Valid as
+  // long as the snapshot.
+  Result<std::vector<std::span<const TraceId>>> listed() const;
 
   // All spans of these traces from all units in one table, published; of spans with the same (trace, span id, kind) the
   // first received stays. Traces that are nowhere are simply absent.

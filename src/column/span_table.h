@@ -15,6 +15,7 @@
 #include "column/chunked.h"
 #include "column/chunked_columns.h"
 #include "column/code_table.h"
+#include "column/scan_facts.h"
 #include "column/span_batch.h"
 #include "column/span_row.h"
 #include "column/trace_summaries.h"
@@ -50,6 +51,11 @@ class SpanTable {
     uint8_t words;  // kManyWords: their number stands in the word before them
   };
 
+  static constexpr uint32_t kPageRows = 4096;
+  // Readers scan by pages of so many rows.
+  explicit SpanTable(uint32_t page_rows = kPageRows) : page_rows_(page_rows) {}
+  uint32_t page_rows() const { return page_rows_; }
+
   Vocabulary vocabulary;
 
   // Precondition: codes are this vocabulary's; words are the row's own (row.words and row.word_count are ignored).
@@ -77,6 +83,9 @@ class SpanTable {
   }
   // A word of a row whose kWordBegin is known.
   uint32_t word(uint32_t at) const { return words_[at]; }
+  // The words side by side from `begin` on, at most to `end`. Precondition: begin < end, and both are those of rows
+  // that the caller knows.
+  std::span<const uint32_t> word_piece(uint32_t begin, uint32_t end) const { return words_.piece(begin, end); }
 
   // Single cells.
   uint64_t start_ns(uint32_t i) const { return rows_.at<kStart>(i); }
@@ -100,9 +109,12 @@ class SpanTable {
   uint32_t previous_row(uint32_t i) const { return rows_.at<kPrevious>(i); }
   uint32_t trace_count(uint32_t rows) const;
   TraceId trace_id(uint32_t trace) const { return traces_[trace].id; }
+  uint32_t first_row(uint32_t trace) const { return traces_[trace].first_row; }
   uint32_t find_trace(TraceId id, uint32_t rows) const;
   // Valid as long as the table.
   std::shared_ptr<const TraceSummaries> summaries(uint32_t rows) const { return summaries_.of(*this, rows); }
+  // Of its pages.
+  ScanFacts& scan_facts() const { return scan_facts_; }
   // Rows of the trace below `rows`, newest first, appended to out.
   void trace_rows(uint32_t trace, uint32_t rows, std::vector<uint32_t>& out) const;
 
@@ -141,6 +153,7 @@ class SpanTable {
   uint32_t receive_run(uint32_t i) const;
   void enter_trace(const Rows::Run& run, size_t at, uint32_t row, TraceId id);
 
+  const uint32_t page_rows_;
   Rows rows_;
   ChunkedVector<uint32_t> words_;
   // Rows that came together share their receive time.
@@ -149,6 +162,7 @@ class SpanTable {
   CodeTable trace_table_;
   std::atomic<size_t> published_bytes_{0};
   mutable KeptSummaries summaries_;
+  mutable ScanFacts scan_facts_;
 };
 
 }  // namespace clew

@@ -113,7 +113,25 @@ Status TableUnit::find(ColumnId column, ValueView value, std::vector<uint32_t>& 
   return {};
 }
 
-std::vector<int32_t> TableUnit::positions_in_shapes(uint32_t key) const {
+Status TableUnit::array_codes(ColumnId column, std::vector<uint32_t>& codes) const {
+  if (column < kFirstAttributeColumn) return {};
+  table_->scan_facts().array_codes(column, dictionary_of(table_->vocabulary, column), codes);
+  return {};
+}
+
+bool TableUnit::page_may_contain(ColumnId column, uint32_t page, std::span<const uint32_t> codes) const {
+  if (codes.empty()) return false;
+  auto known = table_->scan_facts().codes(column, page);
+  if (!known) return true;
+  auto from = std::ranges::lower_bound(codes, known->least);
+  return std::any_of(from, std::ranges::upper_bound(codes, known->most),
+                     [&](uint32_t code) { return known->may_contain(code); });
+}
+
+const std::vector<int32_t>& TableUnit::positions_in_shapes(uint32_t key) const {
+  std::lock_guard lock(positions_mutex_);
+  auto& known = positions_[key];
+  if (known) return *known;
   const TupleDictionary& shapes = table_->vocabulary.shapes;
   std::vector<int32_t> out(shapes.size(), -1);
   for (uint32_t shape = 0; shape < out.size(); ++shape) {
@@ -121,7 +139,43 @@ std::vector<int32_t> TableUnit::positions_in_shapes(uint32_t key) const {
     auto found = std::find(keys.begin(), keys.end(), key);
     if (found != keys.end()) out[shape] = static_cast<int32_t>(found - keys.begin());
   }
-  return out;
+  known = std::make_unique<const std::vector<int32_t>>(std::move(out));
+  return *known;
+}
+
+void TableUnit::span_attribute_codes(uint32_t key, RowRange rows, uint32_t* out) const {
+  const SpanTable& table = *table_;
+  const auto& positions = positions_in_shapes(key);
+  // Words of later rows stand further on, and mostly side by side.
+  uint32_t begin = 0;
+  std::span<const uint32_t> side_by_side;
+  each_run<SpanTable::kShape, SpanTable::kWordBegin>(table, rows, [&](auto shapes, auto words) {
+    for (size_t i = 0; i < shapes.size(); ++i) {
+      int32_t position = positions[shapes[i]];
+      if (position < 0) {
+        *out++ = kNoCode;
+        continue;
+      }
+      uint32_t at = words[i] + static_cast<uint32_t>(position);
+      if (at - begin >= side_by_side.size()) {
+        begin = at;
+        side_by_side = table.word_piece(at, std::max(at, words.back()) + 1);
+      }
+      *out++ = side_by_side[at - begin];
+    }
+  });
+}
+
+std::optional<uint32_t> TableUnit::whole_page(RowRange rows) const {
+  const uint32_t page_rows = table_->page_rows();
+  if (rows.begin % page_rows != 0 || rows.size() != page_rows) return std::nullopt;
+  return rows.begin / page_rows;
+}
+
+Status TableUnit::codes(ColumnId column, RowRange rows, uint32_t* out) const {
+  TRY(read_codes(column, rows, out));
+  if (auto page = whole_page(rows)) table_->scan_facts().set_codes(column, *page, {out, rows.size()});
+  return {};
 }
 
 std::vector<uint32_t> TableUnit::codes_of_entities(const TupleDictionary& entities, size_t pairs, uint32_t key) const {
@@ -138,7 +192,7 @@ std::vector<uint32_t> TableUnit::codes_of_entities(const TupleDictionary& entiti
   return out;
 }
 
-Status TableUnit::codes(ColumnId column, RowRange rows, uint32_t* out) const {
+Status TableUnit::read_codes(ColumnId column, RowRange rows, uint32_t* out) const {
   const SpanTable& table = *table_;
   const Vocabulary& vocabulary = table.vocabulary;
   auto fill = [&](auto&& cell) {
@@ -169,16 +223,7 @@ Status TableUnit::codes(ColumnId column, RowRange rows, uint32_t* out) const {
   CHECK(!is_multi(column));
   uint32_t key = column - kFirstAttributeColumn;
   switch (vocabulary.key_at(key).scope) {
-    case Scope::span: {
-      auto positions = positions_in_shapes(key);
-      each_run<SpanTable::kShape, SpanTable::kWordBegin>(table, rows, [&](auto shapes, auto words) {
-        for (size_t i = 0; i < shapes.size(); ++i) {
-          int32_t position = positions[shapes[i]];
-          *out++ = position < 0 ? kNoCode : table.word(words[i] + static_cast<uint32_t>(position));
-        }
-      });
-      return {};
-    }
+    case Scope::span: span_attribute_codes(key, rows, out); return {};
     case Scope::resource: {
       auto codes = codes_of_entities(vocabulary.resources, kResourcePairs, key);
       translate.template operator()<SpanTable::kResource>(codes);
@@ -209,9 +254,9 @@ Status TableUnit::multi_codes(ColumnId column, RowRange rows, std::vector<uint32
   const SpanTable& table = *table_;
   bool event_names = column == kEventNameColumn;
   uint32_t key = event_names ? kNoCode : column - kFirstAttributeColumn;
-  auto positions = event_names ? std::vector<int32_t>{} : positions_in_shapes(key);
+  const std::vector<int32_t>* positions = event_names ? nullptr : &positions_in_shapes(key);
   auto pick = [&](uint32_t shape, std::span<const uint32_t> values) {
-    int32_t position = positions[shape];
+    int32_t position = (*positions)[shape];
     if (position >= 0) out.push_back(values[static_cast<size_t>(position)]);
   };
   for (uint32_t i = rows.begin; i < rows.end; ++i) {
@@ -271,6 +316,21 @@ void TableUnit::parent_rows(RowRange rows, int64_t* out) const {
 }
 
 Status TableUnit::numbers(NumberColumn column, RowRange rows, int64_t* out) const {
+  TRY(read_numbers(column, rows, out));
+  auto page = whole_page(rows);
+  // A parent may be appended after the page.
+  if (page && column != NumberColumn::parent_row) {
+    table_->scan_facts().set_numbers(static_cast<uint32_t>(column), *page, {out, rows.size()});
+  }
+  return {};
+}
+
+std::pair<int64_t, int64_t> TableUnit::page_number_range(NumberColumn column, uint32_t page) const {
+  auto known = table_->scan_facts().numbers(static_cast<uint32_t>(column), page);
+  return known.value_or(std::pair(INT64_MIN, INT64_MAX));
+}
+
+Status TableUnit::read_numbers(NumberColumn column, RowRange rows, int64_t* out) const {
   const SpanTable& table = *table_;
   auto fill = [&](auto&& cell) {
     for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = cell(i);
@@ -348,12 +408,14 @@ Result<std::span<const TraceSummary>> TableUnit::summaries() const {
   return std::span<const TraceSummary>(summarised().traces);
 }
 
+Result<uint64_t> TableUnit::latest_start_ns(uint32_t traces) const {
+  return summarised().latest_start_ns[table_->first_row(traces - 1) / table_->page_rows()];
+}
+
 Result<std::span<const TraceId>> TableUnit::listed() const {
   std::call_once(listed_once_, [this] {
     listed_ = listed_before_;
-    for (const TraceSummary& summary : summarised().traces) {
-      if (summary.root_row == kNoRow) listed_.push_back(summary.id);
-    }
+    for (uint32_t trace : summarised().rootless) listed_.push_back(table_->trace_id(trace));
     std::sort(listed_.begin(), listed_.end());
     listed_.erase(std::unique(listed_.begin(), listed_.end()), listed_.end());
   });

@@ -30,6 +30,10 @@ struct TraceSummary {
 struct TraceSummaries {
   uint32_t rows = 0;  // of the table that are in them
   std::vector<TraceSummary> traces;
+  std::vector<uint32_t> rootless;  // the traces without a root, ascending
+  // By pages of the table: the latest start of a row up to the page's end. No trace that begins (by row) there or
+  // before starts later.
+  std::vector<uint64_t> latest_start_ns;
   uint64_t min_start_ns = ~uint64_t{0};  // > max_end_ns when there are no rows
   uint64_t max_end_ns = 0;
 };

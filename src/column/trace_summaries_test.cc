@@ -18,6 +18,8 @@ std::string describe(const TraceSummaries& summaries) {
     out += " | " + s.id.hex() + " " + std::to_string(s.start_ns) + ".." + std::to_string(s.end_ns) + " " +
            std::to_string(s.spans) + " " + std::to_string(s.errors) + " " + std::to_string(s.root_row);
   }
+  for (uint32_t trace : summaries.rootless) out += " rootless " + std::to_string(trace);
+  for (uint64_t start : summaries.latest_start_ns) out += " latest " + std::to_string(start);
   return out;
 }
 
@@ -53,6 +55,26 @@ TEST(KeptSummaries, AreThoseOfThePrefixWhoeverAskedBefore) {
   }
   for (size_t i = 0; i < held.size(); ++i) EXPECT_EQ(describe(*held[i]), first[i]) << "what was answered changed";
   EXPECT_GT(kept.allocated_bytes(), 0);
+}
+
+TEST(KeptSummaries, KnowWhatHasNoRootAndTheLatestStartByPages) {
+  constexpr uint32_t kRows = 2 * SpanTable::kPageRows + 100;
+  auto table = table_of(random_spans(kRows));
+  KeptSummaries kept;
+  for (uint32_t rows : {1U, SpanTable::kPageRows, SpanTable::kPageRows + 1, kRows}) {
+    auto got = kept.of(*table, rows);
+    std::vector<uint32_t> rootless;
+    for (uint32_t trace = 0; trace < got->traces.size(); ++trace) {
+      if (got->traces[trace].root_row == kNoRow) rootless.push_back(trace);
+    }
+    EXPECT_EQ(got->rootless, rootless) << rows << " rows";
+    uint64_t latest = 0;
+    for (uint32_t row = 0; row < rows; ++row) {
+      latest = std::max(latest, table->start_ns(row));
+      if (row + 1 != rows && (row + 1) % SpanTable::kPageRows != 0) continue;
+      EXPECT_EQ(got->latest_start_ns.at(row / SpanTable::kPageRows), latest) << rows << " rows";
+    }
+  }
 }
 
 TEST(KeptSummaries, ServeManyReadersOfAGrowingTable) {

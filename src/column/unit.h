@@ -2,8 +2,9 @@
 // block. To a query both are the same: numbered rows, columns of codes with a dictionary each, traces with their rows.
 //
 // Rows are numbered 0 … rows()-1. In a block the rows of a trace are adjacent, and traces are numbered by rows and by
-// start; in a live segment neither. Callers
-// read in ranges of any length; pages (page_rows() rows) are the natural ones.
+// start; in a live segment traces are numbered by their first row, and their rows are anywhere after it. So in both no
+// trace from a number on has a row before its first_row(). Callers read in ranges of any length; pages (page_rows()
+// rows) are the natural ones.
 //
 // Thread rule: all const, any thread. A unit is valid as long as the snapshot it came from.
 // Errors: a live unit has none; a block answers corruption or unavailable, and the query's budget may run out.
@@ -87,6 +88,10 @@ class Unit {
   // need.
   virtual Result<uint32_t> entries(ColumnId column) const = 0;
   virtual ValueView entry(ColumnId column, uint32_t code) const = 0;  // precondition: entries() was asked and is > code
+  // The entries from `first` on into `out`. Precondition: entries() was asked, and is at least first + out.size().
+  virtual void entries_from(ColumnId column, uint32_t first, std::span<ValueView> out) const {
+    for (ValueView& value : out) value = entry(column, first++);
+  }
   // One entry, whatever was asked before. Precondition: a code that this unit gave. The view lives as long as the unit.
   virtual Result<ValueView> value(ColumnId column, uint32_t code) const {
     if (auto all = entries(column); !all) return std::unexpected(std::move(all.error()));
@@ -133,6 +138,12 @@ class Unit {
   virtual Result<std::optional<uint32_t>> find_trace(TraceId id) const = 0;
   // One summary per trace, by number. The span is valid as long as the unit.
   virtual Result<std::span<const TraceSummary>> summaries() const = 0;
+  // The least row of the trace and all with higher numbers. Precondition: below traces().
+  virtual Result<uint32_t> first_row(uint32_t trace) const = 0;
+  // How many traces have their first row before this one. Precondition: at most rows().
+  virtual Result<uint32_t> traces_before(uint32_t row) const = 0;
+  // None of the traces below `traces`, of which there is at least one, starts later.
+  virtual Result<uint64_t> latest_start_ns(uint32_t traces) const = 0;
   // The trace's rows by span start, then span id; overwrites rows.
   virtual Status trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const = 0;
   // Traces whose other parts may be in other units (DESIGN 3.11): those without a root here, or known from an earlier

@@ -188,6 +188,11 @@ void add_query(std::vector<Setting>& to) {
                              "Queries that run at once. auto is one per core.", {"auto"}));
   to.push_back(count_setting("query.queue", FIELD(query.queue), {1, 100'000},
                              "Queries that wait; a further one is refused with 429."));
+  to.push_back(duration_setting("query.slow_after", FIELD(query.slow_after_ns), 1, {kMillisecond, kDay},
+                                "A query that runs for longer gives its thread up to others, and goes on behind "
+                                "everything else on the machine."));
+  to.push_back(count_setting("query.slow_queries", FIELD(query.slow_queries), {1, 10'000},
+                             "Queries that do so at once; a further one keeps its thread."));
   to.push_back(count_setting("query.search_limit", FIELD(query.search_limit), {1, 10'000'000},
                              "The most traces that one search may ask for with `limit`."));
   to.push_back(count_setting("query.spans_per_spanset_limit", FIELD(query.spans_per_spanset_limit), {1, 100'000},

@@ -145,6 +145,21 @@ Result<std::span<const TraceSummary>> MaskedUnit::summaries() const {
   return std::span<const TraceSummary>(*summaries_);
 }
 
+Result<uint32_t> MaskedUnit::first_row(uint32_t trace) const {
+  ASSIGN_OR_RETURN(const uint32_t row, unit_->first_row(mask_->trace_of(trace)));
+  return mask_->seen_row_of(row);
+}
+
+Result<uint32_t> MaskedUnit::traces_before(uint32_t row) const {
+  if (row == rows()) return traces();
+  ASSIGN_OR_RETURN(const uint32_t before, unit_->traces_before(mask_->row_of(row)));
+  return mask_->seen_trace_of(before);
+}
+
+Result<uint64_t> MaskedUnit::latest_start_ns(uint32_t traces) const {
+  return unit_->latest_start_ns(mask_->trace_of(traces - 1) + 1);
+}
+
 Status MaskedUnit::trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const {
   TRY(unit_->trace_rows(mask_->trace_of(trace), rows));
   for (uint32_t& row : rows) row = mask_->seen_row_of(row);

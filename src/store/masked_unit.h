@@ -56,6 +56,9 @@ class MaskedUnit final : public Unit {
   Status trace_numbers(RowRange rows, uint32_t* out) const override;
   Result<std::optional<uint32_t>> find_trace(TraceId id) const override;
   Result<std::span<const TraceSummary>> summaries() const override;
+  Result<uint32_t> first_row(uint32_t trace) const override;
+  Result<uint32_t> traces_before(uint32_t row) const override;
+  Result<uint64_t> latest_start_ns(uint32_t traces) const override;
   Status trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const override;
   Result<std::span<const TraceId>> listed() const override;
   Status copy_rows(std::span<const uint32_t> rows, SpanTable& out) const override;

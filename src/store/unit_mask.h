@@ -38,7 +38,7 @@ class UnitMask {
   uint32_t row_of(uint32_t seen) const;
   uint32_t seen_row_of(uint32_t row) const;
   uint32_t trace_of(uint32_t seen) const;
-  uint32_t seen_trace_of(uint32_t trace) const;
+  uint32_t seen_trace_of(uint32_t trace) const;  // also of a hidden one: how many a reader sees of those before it
   // Calls on_run(rows of the unit) for each run of a reader's rows that lies side by side in the unit.
   template <typename OnRun>
   Status each_run(RowRange seen, OnRun&& on_run) const;

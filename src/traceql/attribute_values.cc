@@ -210,11 +210,12 @@ Result<AttributeValues> attribute_values(const Snapshot& snapshot, const Query& 
                                          const ValuesOptions& options) {
   ASSIGN_OR_RETURN(auto program, Program::make(query, &attribute));
   Collector collector(options);
+  RegexVerdicts verdicts;
   for (const auto& unit : snapshot.units()) {
     if (collector.is_full()) break;
     if (unit->rows() == 0 || unit->max_end_ns() < options.start_ns) continue;
     if (options.end_ns != 0 && unit->min_start_ns() > options.end_ns) continue;
-    ASSIGN_OR_RETURN(auto fields, UnitFields::make(*unit, *program));
+    ASSIGN_OR_RETURN(auto fields, UnitFields::make(*unit, *program, verdicts));
     UnitValues values(*fields, *only_filter(query), program->slot(attribute), collector);
     TRY(values.read(snapshot.budget()));
   }

@@ -49,11 +49,6 @@ Result<Candidates::PageTraces> Candidates::traces_of(uint32_t page) {
   return *known;
 }
 
-Result<uint32_t> Candidates::first_trace(uint32_t page) {
-  ASSIGN_OR_RETURN(PageTraces traces, traces_of(page));
-  return traces.first;
-}
-
 // In a block the traces of a page are a run of numbers.
 Result<bool> Candidates::page_has(uint32_t page, const TraceSet& within) {
   if (unit_.is_live()) return true;
@@ -66,10 +61,17 @@ Result<const TraceSet*> Candidates::listed() {
   TraceSet out(unit_.traces());
   // A look-up costs about as much as a few dozen traces passed by.
   if (listed_.size() * 32 < unit_.traces()) {
-    for (TraceId id : listed_.ids()) {
-      ASSIGN_OR_RETURN(auto trace, unit_.find_trace(id));
-      if (trace) out.set(*trace);
-    }
+    Status status;
+    listed_.for_each([&](TraceId id) {
+      if (!status) return;
+      auto trace = unit_.find_trace(id);
+      if (!trace) {
+        status = std::unexpected(std::move(trace.error()));
+      } else if (*trace) {
+        out.set(**trace);
+      }
+    });
+    TRY(status);
   } else {
     ASSIGN_OR_RETURN(auto summaries, unit_.summaries());
     for (uint32_t trace = 0; trace < summaries.size(); ++trace) {
@@ -96,7 +98,14 @@ Result<bool> Candidates::is_possible() {
   return is_possible(std::get<PipelineExpression>(scan_.fields().program().query().body));
 }
 
-Result<TraceSet> Candidates::find(TraceSet within) {
+Result<TraceSet> Candidates::find(TraceSet within, uint32_t first, uint32_t end) {
+  ASSIGN_OR_RETURN(uint32_t first_row, unit_.first_row(first));
+  uint32_t end_row = unit_.rows();
+  if (!unit_.is_live() && end < unit_.traces()) {
+    ASSIGN_OR_RETURN(end_row, unit_.first_row(end));
+  }
+  first_page_ = first_row / unit_.page_rows();
+  end_page_ = (end_row + unit_.page_rows() - 1) / unit_.page_rows();
   return find(std::get<PipelineExpression>(scan_.fields().program().query().body), std::move(within));
 }
 
@@ -106,7 +115,9 @@ Result<TraceSet> Candidates::find(const SpansetFilter& filter, const TraceSet& w
   ASSIGN_OR_RETURN(bool hopeless, scan_.is_hopeless(filter));
   if (hopeless) return out;
   ASSIGN_OR_RETURN(const RowMask* mask, scan_.mask(filter));
-  for (uint32_t page = 0; page < page_traces_.size(); ++page) {
+  for (uint32_t page = first_page_; page < end_page_; ++page) {
+    ASSIGN_OR_RETURN(bool may_match, scan_.page_may_match(filter, page));
+    if (!may_match) continue;
     ASSIGN_OR_RETURN(bool wanted, page_has(page, within));
     if (!wanted) continue;
     TRY(budget_.check_time());

@@ -32,12 +32,11 @@ class Candidates {
 
   // False when no trace that is whole in the unit can match, known from dictionaries alone.
   Result<bool> is_possible();
-  // Of the traces in `within`: those whole in the unit that may match, and listed ones of which something may.
-  Result<TraceSet> find(TraceSet within);
+  // Of the traces in `within`, all of them from `first` to before `end`: those whole in the unit that may match, and
+  // listed ones of which something may.
+  Result<TraceSet> find(TraceSet within, uint32_t first, uint32_t end);
   // The listed traces that are in the unit.
   Result<const TraceSet*> listed();
-  // The trace of the page's first row.
-  Result<uint32_t> first_trace(uint32_t page);
 
  private:
   struct PageTraces {
@@ -74,6 +73,9 @@ class Candidates {
   ReadBudget& budget_;
   std::optional<TraceSet> listed_here_;
   std::vector<std::optional<PageTraces>> page_traces_;
+  // The pages that can have rows of the traces that are looked for.
+  uint32_t first_page_ = 0;
+  uint32_t end_page_ = 0;
   std::vector<uint32_t> trace_numbers_;
 };
 

@@ -119,7 +119,7 @@ void Checker::regex(const Binary& binary) {
   if (!pattern) {
     return invalid(binary.right->where, fmt::format("the right side of {} must be a string", symbol_of(binary.op)));
   }
-  auto compiled = compile_regex(pattern->as_string());
+  auto compiled = Regex::compile(pattern->as_string());
   if (!compiled)
     invalid(binary.right->where, std::move(compiled.error()), "the syntax is that of RE2, matched to the whole value");
 }

@@ -124,14 +124,46 @@ Status LeafCondition::judge_column(Column& column) {
     share_ += column.codes.empty() ? 0 : 0.02;
   } else {
     ASSIGN_OR_RETURN(uint32_t entries, unit.entries(id));
-    for (uint32_t code = 0; code < entries; ++code) {
-      ASSIGN_OR_RETURN(bool verdict, holds_for_entry(FieldValue::of(unit.entry(id, code))));
-      if (verdict) column.codes.push_back(code);
+    const auto* binary = std::get_if<Binary>(&expression_.node);
+    if (binary != nullptr && is_regex(binary->op) && !is_multi) {
+      TRY(judge_texts(*binary, column, entries));
+    } else {
+      for (uint32_t code = 0; code < entries; ++code) {
+        ASSIGN_OR_RETURN(bool verdict, holds_for_entry(FieldValue::of(unit.entry(id, code))));
+        if (verdict) column.codes.push_back(code);
+      }
     }
     if (entries > 0) share_ += static_cast<double>(column.codes.size()) / entries;
   }
   if (!column.codes.empty()) column.by_code.resize(column.codes.back() + 1);
   for (uint32_t code : column.codes) column.by_code[code] = 1;
+  return {};
+}
+
+Status LeafCondition::judge_texts(const Binary& regex, Column& column, uint32_t entries) {
+  constexpr uint32_t kAtOnce = 64;
+  std::array<ValueView, kAtOnce> values;
+  std::array<std::string_view, kAtOnce> texts;
+  std::array<bool, kAtOnce> matches;
+  const bool wanted = regex.op == Operator::regex_match;
+  for (uint32_t first = 0; first < entries; first += kAtOnce) {
+    uint32_t count = std::min(kAtOnce, entries - first);
+    fields_.unit().entries_from(column.column.id, first, std::span(values).first(count));
+    size_t text_count = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+      if (values[i].type == ValueType::string) texts[text_count++] = values[i].text;
+    }
+    fields_.verdicts().judge(fields_.program().regex(regex), std::span(texts).first(text_count), matches.data());
+    for (uint32_t i = 0, text = 0; i < count; ++i) {
+      bool verdict = false;
+      if (values[i].type == ValueType::string) {
+        verdict = matches[text++] == wanted;
+      } else {
+        ASSIGN_OR_RETURN(verdict, judge(FieldValue::of(values[i])));
+      }
+      if (verdict) column.codes.push_back(first + i);
+    }
+  }
   return {};
 }
 

@@ -40,6 +40,8 @@ class LeafCondition {
 
   Status judge_columns(size_t slot);
   Status judge_column(Column& column);
+  // Of a column with one value a row, the codes that satisfy a comparison with a regex.
+  Status judge_texts(const Binary& regex, Column& column, uint32_t entries);
   Status judge_numbers(NumberColumn number);
   Result<bool> judge(const FieldValue& value) const;
   // The text that the attribute must equal, if that is the condition.

@@ -87,11 +87,10 @@ bool compare(Operator op, const FieldValue& left, const FieldValue& right) {
   return compare_single(op, left, right);
 }
 
-bool match(Operator op, const FieldValue& value, const RE2& regex) {
+bool match(Operator op, const FieldValue& value, const Regex& regex) {
   bool wanted = op == Operator::regex_match;
   auto matches = [&](const FieldValue& item) {
-    return item.type == Type::string &&
-           RE2::FullMatch(re2::StringPiece(item.text.data(), item.text.size()), regex) == wanted;
+    return item.type == Type::string && regex.matches(item.text) == wanted;
   };
   if (value.is_many) return over_items(value.items, !wanted, matches);
   return !value.is_opaque && matches(value);

@@ -1,7 +1,6 @@
 #include "traceql/program.h"
 
 #include "traceql/print.h"
-#include "traceql/regex.h"
 
 namespace clew::traceql {
 
@@ -31,7 +30,7 @@ Status Program::add(const FieldExpression& expression) {
     if (is_regex(binary->op)) {
       const auto* pattern = std::get_if<Literal>(&binary->right->node);
       if (pattern == nullptr) return invalid("the right side of a regular expression match is not a literal");
-      auto regex = compile_regex(pattern->as_string());
+      auto regex = Regex::compile(pattern->as_string());
       if (!regex) return invalid(regex.error());
       regexes_.emplace(binary, std::move(*regex));
     }

@@ -4,14 +4,13 @@
 // Thread rule: const after make(); any thread. The query outlives it.
 #pragma once
 
-#include <re2/re2.h>
-
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
 #include "traceql/query.h"
+#include "traceql/regex.h"
 
 namespace clew::traceql {
 
@@ -26,7 +25,7 @@ class Program {
   const std::vector<const Attribute*>& attributes() const { return attributes_; }
   // Its index among attributes().
   size_t slot(const Attribute& attribute) const { return slots_.at(&attribute); }
-  const RE2& regex(const Binary& binary) const { return *regexes_.at(&binary); }
+  const Regex& regex(const Binary& binary) const { return *regexes_.at(&binary); }
   // Every { … } of the query.
   const std::vector<const SpansetFilter*>& filters() const { return filters_; }
 
@@ -43,7 +42,7 @@ class Program {
   std::vector<const Attribute*> attributes_;
   std::unordered_map<const Attribute*, size_t> slots_;
   std::unordered_map<std::string, size_t> by_name_;
-  std::unordered_map<const Binary*, std::unique_ptr<RE2>> regexes_;
+  std::unordered_map<const Binary*, std::unique_ptr<Regex>> regexes_;
   std::vector<const SpansetFilter*> filters_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <utility>
 
 #include "traceql/characters.h"
@@ -29,7 +30,7 @@ bool has_lookaround(std::string_view pattern) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<RE2>, std::string> compile_regex(std::string_view pattern) {
+std::expected<std::unique_ptr<Regex>, std::string> Regex::compile(std::string_view pattern) {
   if (pattern.size() > kMaxRegexBytes) {
     count_refusal("regex_text");
     return std::unexpected(
@@ -40,7 +41,11 @@ std::expected<std::unique_ptr<RE2>, std::string> compile_regex(std::string_view 
   options.set_dot_nl(true);
   options.set_max_mem(kMaxRegexMemoryBytes);
   auto compiled = std::make_unique<RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
-  if (compiled->ok()) return compiled;
+  if (compiled->ok()) {
+    auto out = std::unique_ptr<Regex>(new Regex(std::move(compiled)));
+    out->plain_ = plain_form(pattern);
+    return out;
+  }
   if (compiled->error_code() == RE2::ErrorPatternTooLarge) {
     count_refusal("regex_memory");
     return std::unexpected(std::string("the regex is too large once its repetitions are written out"));
@@ -52,6 +57,43 @@ std::expected<std::unique_ptr<RE2>, std::string> compile_regex(std::string_view 
     return std::unexpected(std::string("the regex looks ahead or behind, which RE2 does not know"));
   }
   return std::unexpected(fmt::format("the regex does not compile: {}", compiled->error()));
+}
+
+std::optional<Regex::Plain> Regex::plain_form(std::string_view pattern) {
+  constexpr std::string_view kAny = ".*";
+  constexpr std::string_view kSpecial = "\\.+*?()|[]{}^$";
+  Plain out;
+  while (pattern.starts_with(kAny)) {
+    out.any_before = true;
+    pattern.remove_prefix(kAny.size());
+  }
+  for (; !pattern.empty(); pattern.remove_prefix(1)) {
+    if (kSpecial.find(pattern.front()) == std::string_view::npos) {
+      out.text += pattern.front();
+    } else if (pattern.front() == '\\' && pattern.size() > 1 && kSpecial.find(pattern[1]) != std::string_view::npos) {
+      out.text += pattern[1];
+      pattern.remove_prefix(1);
+    } else {
+      break;
+    }
+  }
+  while (pattern.starts_with(kAny)) {
+    out.any_after = true;
+    pattern.remove_prefix(kAny.size());
+  }
+  if (!pattern.empty()) return std::nullopt;
+  return out;
+}
+
+bool Regex::matches(std::string_view text) const {
+  if (!plain_) return RE2::FullMatch(re2::StringPiece(text.data(), text.size()), *compiled_);
+  const std::string& wanted = plain_->text;
+  if (text.size() < wanted.size()) return false;
+  if (plain_->any_before && plain_->any_after) {
+    return memmem(text.data(), text.size(), wanted.data(), wanted.size()) != nullptr;
+  }
+  if (plain_->any_before) return text.ends_with(wanted);
+  return plain_->any_after ? text.starts_with(wanted) : text == wanted;
 }
 
 }  // namespace clew::traceql

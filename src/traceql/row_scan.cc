@@ -97,14 +97,22 @@ const RowMask* RowScan::known_mask(const SpansetFilter& filter) const {
   return known == masks_.end() ? nullptr : &known->second;
 }
 
-Status RowScan::scan_page(const SpansetFilter& filter, uint32_t page) {
+Result<bool> RowScan::page_may_match(const SpansetFilter& filter, uint32_t page) {
   ASSIGN_OR_RETURN(RowMask * mask, mask_of(filter));
-  if (mask->page_is_scanned(page)) return {};
+  if (mask->page_is_scanned(page)) return mask->page_has_rows(page);
+  ASSIGN_OR_RETURN(bool possible, this->possible(*filter.condition, page));
+  if (!possible) mask->set_page(page, {});
+  return possible;
+}
+
+Status RowScan::scan_page(const SpansetFilter& filter, uint32_t page) {
+  ASSIGN_OR_RETURN(bool may_match, page_may_match(filter, page));
+  ASSIGN_OR_RETURN(RowMask * mask, mask_of(filter));
+  if (!may_match || mask->page_is_scanned(page)) return {};
   const Unit& unit = fields_.unit();
   RowRange rows{page * unit.page_rows(), std::min(unit.rows(), (page + 1) * unit.page_rows())};
-  ASSIGN_OR_RETURN(bool possible, this->possible(*filter.condition, page));
   page_.clear();
-  if (possible) TRY(scan(*filter.condition, page, rows, page_));
+  TRY(scan(*filter.condition, page, rows, page_));
   mask->set_page(page, page_);
   return {};
 }

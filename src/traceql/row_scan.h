@@ -27,6 +27,9 @@ class RowScan {
   Result<bool> is_hopeless(const SpansetFilter& filter);
   // A guess at the share of the unit's rows that satisfy it, 0 to 1.
   Result<double> share(const SpansetFilter& filter);
+  // False, and the page is part of mask(filter), when its ranges and sets of codes say that no row of it can satisfy
+  // the filter. Precondition as below.
+  Result<bool> page_may_match(const SpansetFilter& filter, uint32_t page);
   // Makes the page part of mask(filter). Precondition of both: the filter has a condition.
   Status scan_page(const SpansetFilter& filter, uint32_t page);
   Result<const RowMask*> mask(const SpansetFilter& filter);

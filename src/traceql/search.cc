@@ -1,5 +1,7 @@
 #include "traceql/search.h"
 
+#include <absl/container/flat_hash_set.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -12,8 +14,10 @@
 namespace clew::traceql {
 namespace {
 
-// Listed traces are gathered in groups: one at a time would repeat the look-ups, all at once would do too much.
-constexpr size_t kGatherGroup = 64;
+// Listed traces are gathered in groups, each larger than the one before: one at a time would repeat the look-ups, all
+// at once would do too much.
+constexpr size_t kFirstGatherGroup = 4;
+constexpr size_t kLargestGatherGroup = 64;
 // A block is read from its newest end, each time by so much more: a common value is found in the first pages, a rare
 // one without many rounds.
 constexpr uint32_t kSliceGrowth = 4;
@@ -42,13 +46,13 @@ class Search {
   Result<SearchAnswer> run() {
     const auto& pipelines = std::get<PipelineExpression>(program_.query().body);
     if (auto named = named_traces(pipelines)) {
-      for (TraceId id : *named) want(id);
+      for (TraceId id : *named) want(id, UINT64_MAX);
       answer_.units_read = static_cast<uint32_t>(snapshot_.units().size());
       TRY(evaluate_newer_than(0));
       return std::move(answer_);
     }
-    ASSIGN_OR_RETURN(auto listed, snapshot_.listed());
-    listed_ = ListedTraces(std::move(listed));
+    ASSIGN_OR_RETURN(auto lists, snapshot_.listed());
+    listed_ = ListedTraces(lists);
     TRY(read_units());
     TRY(evaluate_newer_than(0));
     return std::move(answer_);
@@ -61,8 +65,10 @@ class Search {
     return (options_.end_ns == 0 || start_ns <= options_.end_ns) && end_ns >= options_.start_ns;
   }
 
-  void want(TraceId id) {
-    if (placed_.insert(id).second) wanted_.push_back(id);
+  // A listed trace of which a part may match. The whole starts with that part or before: when its turn has come by this
+  // bound, it is gathered, and takes its true place.
+  void want(TraceId id, uint64_t part_start_ns) {
+    if (wanted_.insert(id).second) listed_queue_.push({part_start_ns, id, nullptr, 0});
   }
 
   // The unit whose rest may start last goes first: what of it becomes a candidate only later (also a listed trace,
@@ -101,14 +107,14 @@ class Search {
 
   // False: nothing in the unit can match.
   Result<bool> begin(SearchedUnit& searched) {
-    ASSIGN_OR_RETURN(searched.fields, UnitFields::make(*searched.unit, program_));
+    ASSIGN_OR_RETURN(searched.fields, UnitFields::make(*searched.unit, program_, verdicts_));
     searched.scan = std::make_unique<RowScan>(*searched.fields);
     searched.candidates = std::make_unique<Candidates>(*searched.scan, listed_, order_, snapshot_.budget());
     if (!listed_.empty()) return true;
     return searched.candidates->is_possible();
   }
 
-  // Takes the next traces from the newest end; of a live unit, whose traces are in no order, all.
+  // Takes the next traces from the end of the unit: the newest of a block, and about those of a live unit.
   Status read_slice(SearchedUnit& searched) {
     const Unit& unit = *searched.unit;
     TRY(snapshot_.budget().check_time());
@@ -124,13 +130,11 @@ class Search {
     uint32_t first = searched.traces_left;
     uint32_t pages = searched.pages_left;
     while (first == searched.traces_left) {
-      pages = unit.is_live() || searched.slice_pages >= pages ? 0 : pages - searched.slice_pages;
+      pages = searched.slice_pages >= pages ? 0 : pages - searched.slice_pages;
       searched.slice_pages *= kSliceGrowth;
-      first = 0;
-      if (pages > 0) {
-        ASSIGN_OR_RETURN(first, searched.candidates->first_trace(pages));
-      }
+      ASSIGN_OR_RETURN(first, unit.traces_before(pages * unit.page_rows()));
     }
+    const uint32_t end = searched.traces_left;
     TRY(count_inspected(
         unit, RowRange{pages * unit.page_rows(), std::min(unit.rows(), searched.pages_left * unit.page_rows())},
         searched.traces_left - first));
@@ -138,10 +142,10 @@ class Search {
     searched.pages_left = pages;
     searched.traces_left = first;
     if (first > 0) {
-      ASSIGN_OR_RETURN(auto summaries, unit.summaries());
-      searched.bound_ns = std::min(searched.bound_ns, summaries[first - 1].start_ns);
+      ASSIGN_OR_RETURN(uint64_t latest_ns, unit.latest_start_ns(first));
+      searched.bound_ns = std::min(searched.bound_ns, latest_ns);
     }
-    TRY(find_in(searched, std::move(within)));
+    TRY(find_in(searched, std::move(within), first, end));
     searched.release_if_done();
     return {};
   }
@@ -176,15 +180,15 @@ class Search {
     return out;
   }
 
-  Status find_in(SearchedUnit& searched, TraceSet within) {
+  Status find_in(SearchedUnit& searched, TraceSet within, uint32_t first, uint32_t end) {
     if (within.empty()) return {};
-    ASSIGN_OR_RETURN(TraceSet found, searched.candidates->find(std::move(within)));
+    ASSIGN_OR_RETURN(TraceSet found, searched.candidates->find(std::move(within), first, end));
     if (found.empty()) return {};
     ASSIGN_OR_RETURN(auto summaries, searched.unit->summaries());
     found.for_each([&](uint32_t trace) {
       const TraceSummary& summary = summaries[trace];
       if (!listed_.empty() && listed_.contains(summary.id)) {
-        want(summary.id);
+        want(summary.id, summary.start_ns);
       } else if (may_count(std::get<PipelineExpression>(program_.query().body), summary.spans)) {
         queue_.push({summary.start_ns, summary.id, &searched, trace});
         ++searched.pending;
@@ -193,27 +197,8 @@ class Search {
     return {};
   }
 
-  // The start of the whole of each wanted listed trace, over all units, whatever the time range.
-  Status place_listed() {
-    for (TraceId id : wanted_) {
-      Candidate candidate{UINT64_MAX, id, nullptr, 0};
-      uint64_t end_ns = 0;
-      for (const auto& unit : snapshot_.units()) {
-        ASSIGN_OR_RETURN(auto trace, unit->find_trace(id));
-        if (!trace) continue;
-        ASSIGN_OR_RETURN(auto summaries, unit->summaries());
-        candidate.start_ns = std::min(candidate.start_ns, summaries[*trace].start_ns);
-        end_ns = std::max(end_ns, summaries[*trace].end_ns);
-      }
-      if (candidate.start_ns != UINT64_MAX && overlaps(candidate.start_ns, end_ns)) listed_queue_.push(candidate);
-    }
-    wanted_.clear();
-    return {};
-  }
-
   // Evaluates candidates in order until the answer is complete or those left start at or before `bound_ns`.
   Status evaluate_newer_than(uint64_t bound_ns) {
-    TRY(place_listed());
     for (uint64_t count = 1; !is_complete(); ++count) {
       if (count % 64 == 0) TRY(snapshot_.budget().check_time());
       bool listed_is_next = !listed_queue_.empty() && (queue_.empty() || is_older(queue_.top(), listed_queue_.top()));
@@ -234,14 +219,15 @@ class Search {
   // Makes the next listed candidates one unit, and whole in it.
   Status gather() {
     std::vector<TraceId> ids;
-    while (!listed_queue_.empty() && ids.size() < kGatherGroup) ids.push_back(listed_queue_.pop().id);
+    while (!listed_queue_.empty() && ids.size() < gather_group_) ids.push_back(listed_queue_.pop().id);
+    gather_group_ = std::min(2 * gather_group_, kLargestGatherGroup);
     ASSIGN_OR_RETURN(auto table, snapshot_.gather(ids));
     snapshot_.budget().inspected_spans += table->rows();
     snapshot_.budget().inspected_traces += ids.size();
     SearchedUnit& searched = *searched_.emplace_back(std::make_unique<SearchedUnit>());
     searched.gathered = std::make_unique<TableUnit>("gathered", table, table->rows());
     searched.unit = searched.gathered.get();
-    ASSIGN_OR_RETURN(searched.fields, UnitFields::make(*searched.unit, program_));
+    ASSIGN_OR_RETURN(searched.fields, UnitFields::make(*searched.unit, program_, verdicts_));
     ASSIGN_OR_RETURN(auto summaries, searched.unit->summaries());
     for (uint32_t trace = 0; trace < summaries.size(); ++trace) {
       queue_.push({summaries[trace].start_ns, summaries[trace].id, &searched, trace});
@@ -266,9 +252,10 @@ class Search {
   const Program& program_;
   const SearchOptions& options_;
   ListedTraces listed_;
-  absl::flat_hash_set<TraceId> placed_;  // listed traces that are candidates already
-  std::vector<TraceId> wanted_;          // of these, the ones whose start is not known yet
+  absl::flat_hash_set<TraceId> wanted_;  // listed traces that are or were candidates
+  size_t gather_group_ = kFirstGatherGroup;
   std::vector<std::unique_ptr<SearchedUnit>> searched_;
+  RegexVerdicts verdicts_;
   ScanOrder order_;
   CandidateQueue queue_, listed_queue_;
   SearchAnswer answer_;

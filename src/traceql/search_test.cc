@@ -39,6 +39,8 @@ class CountedBlock final : public TableUnit {
     return TableUnit::codes(column, rows, out);
   }
 
+  Result<uint64_t> latest_start_ns(uint32_t traces) const override { return (*summaries())[traces - 1].start_ns; }
+
   // Pages of columns that were read since the last call.
   size_t take_pages_read() const {
     size_t count = pages_.size();
@@ -105,6 +107,68 @@ TEST_F(SearchBlocks, ACommonValueTouchesOnlyTheNewestEndOfTheNewestBlock) {
   // The last page, then four more, of the block's ten.
   EXPECT_EQ(budget_->inspected_spans, 5 * kPageRows);
   EXPECT_LE(pages_read(), 16U);
+}
+
+TEST(SearchLive, ReadsOnlyTheNewestEndAndWhatMayBeNewer) {
+  // Forty pages in the order of time, but for a trace of the first page that starts last.
+  std::vector<SimpleSpan> spans;
+  for (uint64_t i = 0; i < 40 * kPageRows; ++i) {
+    spans.push_back({i + 1, i + 1, 0, (i + 1) * kMs, (i + 2) * kMs, SpanKind::client});
+  }
+  auto ids = [&](uint32_t limit, ReadBudget& budget, std::shared_ptr<const Unit> unit) {
+    auto query = parse("{ kind = client }");
+    Snapshot snapshot({std::move(unit)}, std::shared_ptr<ReadBudget>(&budget, [](ReadBudget*) {}));
+    auto answer = search(snapshot, *query, {.limit = limit});
+    std::vector<uint64_t> out;
+    for (const FoundTrace& trace : answer->traces) out.push_back(trace.id.lo);
+    return out;
+  };
+  for (bool has_late : {false, true}) {
+    if (has_late) spans[3].start_ns = spans[3].end_ns = 1000 * kMs;
+    auto table = std::make_shared<SpanTable>(kPageRows);
+    auto rows = table_of(spans);
+    std::vector<uint32_t> order(rows->rows());
+    for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+    ASSERT_TRUE(TableUnit("rows", rows, rows->rows()).copy_rows(order, *table));
+    table->publish();
+    auto unit = std::make_shared<TableUnit>("live", table, table->rows());
+    ReadBudget budget;
+    if (has_late) {
+      EXPECT_THAT(ids(3, budget, unit), testing::ElementsAre(4, 320, 319));
+      EXPECT_EQ(budget.inspected_spans, table->rows());
+    } else {
+      EXPECT_THAT(ids(3, budget, unit), testing::ElementsAre(320, 319, 318));
+      EXPECT_EQ(budget.inspected_spans, kPageRows);
+    }
+  }
+}
+
+TEST(SearchLive, PagesThatSomebodyReadAreNotReadForNothing) {
+  // A rare error in page 5 of 10; status is a number, the name a code.
+  std::vector<SimpleSpan> spans;
+  for (uint64_t i = 0; i < 10 * kPageRows; ++i) {
+    spans.push_back({i + 1, i + 1, 0, (i + 1) * kMs, (i + 2) * kMs, SpanKind::client,
+                     i == 5 * kPageRows ? StatusCode::error : StatusCode::ok});
+  }
+  auto table = std::make_shared<SpanTable>(kPageRows);
+  auto rows = table_of(spans);
+  std::vector<uint32_t> order(rows->rows());
+  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  ASSERT_TRUE(TableUnit("rows", rows, rows->rows()).copy_rows(order, *table));
+  table->publish();
+  TableUnit unit("live", table, table->rows());
+  std::vector<int64_t> numbers(kPageRows);
+  std::vector<uint32_t> codes(kPageRows);
+  for (uint32_t page = 0; page < 10; ++page) {
+    RowRange range{page * kPageRows, (page + 1) * kPageRows};
+    EXPECT_EQ(unit.page_number_range(NumberColumn::status, page), std::pair(INT64_MIN, INT64_MAX));
+    EXPECT_TRUE(unit.page_may_contain(kNameColumn, page, std::vector<uint32_t>{77}));
+    ASSERT_TRUE(unit.numbers(NumberColumn::status, range, numbers.data()));
+    ASSERT_TRUE(unit.codes(kNameColumn, range, codes.data()));
+    EXPECT_EQ(unit.page_number_range(NumberColumn::status, page).second, page == 5 ? 2 : 1);
+    EXPECT_TRUE(unit.page_may_contain(kNameColumn, page, std::vector<uint32_t>{codes[0], 77}));
+    EXPECT_FALSE(unit.page_may_contain(kNameColumn, page, std::vector<uint32_t>{77}));
+  }
 }
 
 TEST_F(SearchBlocks, ReadsOnAsLongAsOlderTracesBelongToTheAnswer) {

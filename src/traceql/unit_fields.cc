@@ -17,8 +17,9 @@ FieldValue many_of(std::vector<FieldValue> items) {
 
 }  // namespace
 
-Result<std::unique_ptr<UnitFields>> UnitFields::make(const Unit& unit, const Program& program) {
-  auto fields = std::unique_ptr<UnitFields>(new UnitFields(unit, program));
+Result<std::unique_ptr<UnitFields>> UnitFields::make(const Unit& unit, const Program& program,
+                                                     RegexVerdicts& verdicts) {
+  auto fields = std::unique_ptr<UnitFields>(new UnitFields(unit, program, verdicts));
   for (const Attribute* attribute : program.attributes()) {
     Slot slot;
     slot.attribute = attribute;

@@ -1,6 +1,6 @@
 // The attributes of a program in one unit: which columns answer each, with the pages read so far.
 //
-// Thread rule: one thread. The unit and the program outlive it.
+// Thread rule: one thread. The unit, the program and the verdicts outlive it.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 #include "column/unit.h"
 #include "traceql/field_value.h"
 #include "traceql/program.h"
+#include "traceql/regex_verdicts.h"
 
 namespace clew::traceql {
 
@@ -30,10 +31,12 @@ enum class Source : uint8_t {
 
 class UnitFields {
  public:
-  static Result<std::unique_ptr<UnitFields>> make(const Unit& unit, const Program& program);
+  // The verdicts are the query's, over all its units.
+  static Result<std::unique_ptr<UnitFields>> make(const Unit& unit, const Program& program, RegexVerdicts& verdicts);
 
   const Unit& unit() const { return unit_; }
   const Program& program() const { return program_; }
+  RegexVerdicts& verdicts() const { return verdicts_; }
 
   Source source(size_t slot) const { return slots_[slot].source; }
   // The attribute's value on a row; of_trace ones ask `trace` for the span with that index. The value's text may live
@@ -67,7 +70,8 @@ class UnitFields {
     ColumnId id;
     std::vector<std::unique_ptr<uint32_t[]>> pages;
   };
-  UnitFields(const Unit& unit, const Program& program) : unit_(unit), program_(program) {}
+  UnitFields(const Unit& unit, const Program& program, RegexVerdicts& verdicts)
+      : unit_(unit), program_(program), verdicts_(verdicts) {}
 
   Status resolve(Slot& slot);
   void add_column(Slot& slot, ColumnId id) { slot.columns.push_back({id, unit_.is_multi(id)}); }
@@ -79,6 +83,7 @@ class UnitFields {
 
   const Unit& unit_;
   const Program& program_;
+  RegexVerdicts& verdicts_;
   std::vector<Slot> slots_;
   std::vector<CodePages> code_pages_;
   std::array<std::vector<std::unique_ptr<int64_t[]>>, 8> number_pages_;

@@ -79,11 +79,19 @@ Result<std::vector<BenchQuery>> builtin_queries(TempoSource& source, const Query
       {"service and error", "{ resource.service.name = \"payment\" && status = error }"},
       {"regex, common", "{ span.url.full =~ \".*reviews.*\" }"},
       {"regex, none", "{ span.url.full =~ \".*[xyz]{9}.*\" }"},
+      {"regex, none of 260k values", "{ span.network.peer.address =~ \".*[xyz]{9}.*\" }"},
       {"duration, rare", "{ duration > 300ms }"},
+      {"duration, over 2s", "{ duration > 2s }"},
       {"duration, none", "{ duration > 10m }"},
+      {"two spans", "{ span.http.response.status_code = 504 } && { span.db.operation.name = \"DELETE\" }"},
+      // What the dictionaries have, but no span and no trace.
+      {"two spans, none",
+       "{ span.http.response.status_code = 504 && span.rpc.system = \"grpc\" } && { kind = server }"},
       {"structure",
        "{ resource.service.name = \"frontend\" } >> { resource.service.name = \"payment\" && status = error }"},
-      {"structure, none", "{ kind = server } >> { span.db.system.name = \"none\" }"},
+      {"structure, rare", "{ span.http.response.status_code = 504 } >> { span.http.response.status_code = 504 }"},
+      {"structure, none", "{ status = error } >> { span.http.route = \"/healthz\" && span.rpc.system = \"grpc\" }"},
+      {"structure, absent value", "{ kind = server } >> { span.db.system.name = \"none\" }"},
       {"whole traces", "{ status = error } | count() > 3"},
   };
   for (auto [name, query] : kSearches) out.push_back(search_of(name, {query}, range));

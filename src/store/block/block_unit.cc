@@ -28,9 +28,19 @@ ResidualPlace place_of(Scope scope) {
 }  // namespace
 
 BlockUnit::BlockUnit(std::shared_ptr<const Block> block, std::shared_ptr<ReadBudget> budget)
-    : file_(block->file()), reads_(block, std::move(budget)) {}
+    : file_(block->file()), reads_(block, std::move(budget)), columns_(kFirstAttributeColumn + file_.keys().size()) {}
 
-BlockUnit::Column BlockUnit::column(ColumnId id) const {
+const BlockUnit::Column& BlockUnit::column(ColumnId id) const {
+  auto& known = columns_[id];
+  if (const Column* made = known.load(std::memory_order_acquire)) return *made;
+  std::lock_guard lock(entries_mutex_);
+  if (const Column* made = known.load(std::memory_order_relaxed)) return *made;
+  const Column* made = made_columns_.emplace_back(std::make_unique<const Column>(make_column(id))).get();
+  known.store(made, std::memory_order_release);
+  return *made;
+}
+
+BlockUnit::Column BlockUnit::make_column(ColumnId id) const {
   Column out;
   auto fixed = [&](uint32_t leaf) { out.parts.push_back({leaf, 0}); };
   switch (id) {
@@ -104,7 +114,7 @@ Result<const BlockUnit::Entries*> BlockUnit::load_entries(ColumnId id) const {
     out->lists.push_back(list);
     out->count += count;
   };
-  const Column column = this->column(id);
+  const Column& column = this->column(id);
   for (Part part : column.parts) {
     if (file_.leaves()[part.leaf].kind == LeafKind::boolean) {
       add(nullptr, 2);
@@ -150,13 +160,28 @@ ValueView BlockUnit::entry(ColumnId id, uint32_t code) const {
   const Entries* all = loaded_entries(id);
   CHECK(all != nullptr && code < all->count);
   if (code >= all->residual_base) return (*all->residual)[code - all->residual_base];
-  auto piece = static_cast<size_t>(std::ranges::upper_bound(all->begins, code) - all->begins.begin() - 1);
-  uint32_t at = code - all->begins[piece];
-  return all->lists[piece] == nullptr ? ValueView::of_bool(at != 0) : reads_.view(*all->lists[piece], at);
+  return entry_in(*all, static_cast<size_t>(std::ranges::upper_bound(all->begins, code) - all->begins.begin() - 1),
+                  code);
+}
+
+ValueView BlockUnit::entry_in(const Entries& all, size_t piece, uint32_t code) const {
+  uint32_t at = code - all.begins[piece];
+  return all.lists[piece] == nullptr ? ValueView::of_bool(at != 0) : reads_.view(*all.lists[piece], at);
+}
+
+void BlockUnit::entries_from(ColumnId id, uint32_t first, std::span<ValueView> out) const {
+  const Entries* all = loaded_entries(id);
+  CHECK(all != nullptr && first + out.size() <= all->count);
+  auto piece = static_cast<size_t>(std::ranges::upper_bound(all->begins, first) - all->begins.begin());
+  for (uint32_t code = first; ValueView & value : out) {
+    while (piece < all->begins.size() && all->begins[piece] <= code) ++piece;
+    value = code >= all->residual_base ? (*all->residual)[code - all->residual_base] : entry_in(*all, piece - 1, code);
+    ++code;
+  }
 }
 
 Result<ValueView> BlockUnit::value(ColumnId id, uint32_t code) const {
-  Column column = this->column(id);
+  const Column& column = this->column(id);
   for (Part part : column.parts) {
     uint32_t local = code - part.code_base;
     if (local < file_.entries(part.leaf)) return reads_.value(part.leaf, local);
@@ -176,7 +201,7 @@ Result<bool> BlockUnit::may_be_residual(const Column& column, ValueView value) c
 }
 
 Status BlockUnit::find(ColumnId id, ValueView value, std::vector<uint32_t>& codes) const {
-  Column column = this->column(id);
+  const Column& column = this->column(id);
   for (Part part : column.parts) {
     size_t first = codes.size();
     TRY(reads_.find(part.leaf, value, codes));
@@ -195,7 +220,7 @@ Status BlockUnit::find(ColumnId id, ValueView value, std::vector<uint32_t>& code
 
 // Arrays have no columns, and no text that restores them.
 Status BlockUnit::array_codes(ColumnId id, std::vector<uint32_t>& codes) const {
-  Column column = this->column(id);
+  const Column& column = this->column(id);
   if (!column.residual || file_.entries(column.exact_leaf) == 0) return {};
   ASSIGN_OR_RETURN(const ResidualIndex* index, residual(column));
   const auto& values = index->values(column.key);
@@ -205,12 +230,20 @@ Status BlockUnit::array_codes(ColumnId id, std::vector<uint32_t>& codes) const {
   return {};
 }
 
+const PerLeaf<PageSets>* BlockUnit::page_sets() const {
+  if (const auto* known = page_sets_.load(std::memory_order_acquire)) return known;
+  auto sets = reads_.page_sets();
+  if (!sets) return nullptr;
+  page_sets_.store(*sets, std::memory_order_release);
+  return *sets;
+}
+
 bool BlockUnit::page_may_contain(ColumnId id, uint32_t page, std::span<const uint32_t> codes) const {
   if (codes.empty()) return false;
   if (is_multi(id) && id != kEventNameColumn) return true;
-  auto sets = reads_.page_sets();
-  if (!sets || page >= file_.pages()) return true;
-  Column column = this->column(id);
+  const PerLeaf<PageSets>* sets = page_sets();
+  if (sets == nullptr || page >= file_.pages()) return true;
+  const Column& column = this->column(id);
   if (column.residual && codes.back() >= column.residual_base) return true;
   uint32_t group = file_.group_of_page(page);
   uint32_t number = file_.page_in_group(page);
@@ -222,7 +255,7 @@ bool BlockUnit::page_may_contain(ColumnId id, uint32_t page, std::span<const uin
     // Codes of this page: those its dictionary had by its end; of a plain chunk, its own.
     uint32_t begin = plain ? chunk.codes_begin(number) : 0;
     uint32_t end = boolean ? 2 : chunk.codes_ends[number];
-    const PageSets& set = (**sets)[part.leaf][group];
+    const PageSets& set = (*sets)[part.leaf][group];
     for (auto at = std::ranges::lower_bound(codes, base + begin); at != codes.end() && *at < base + end; ++at) {
       if (set.entries == 0 || set.has(number, *at - base)) return true;
     }
@@ -232,7 +265,7 @@ bool BlockUnit::page_may_contain(ColumnId id, uint32_t page, std::span<const uin
 
 Status BlockUnit::codes(ColumnId id, RowRange rows, uint32_t* out) const {
   CHECK(!is_multi(id));
-  Column column = this->column(id);
+  const Column& column = this->column(id);
   std::fill_n(out, rows.size(), kNoCode);
   for (Part part : column.parts) {
     uint32_t* to = out;

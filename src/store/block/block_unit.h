@@ -33,6 +33,7 @@ class BlockUnit final : public Unit {
   bool is_multi(ColumnId column) const override;
   Result<uint32_t> entries(ColumnId column) const override;
   ValueView entry(ColumnId column, uint32_t code) const override;
+  void entries_from(ColumnId column, uint32_t first, std::span<ValueView> out) const override;
   Result<ValueView> value(ColumnId column, uint32_t code) const override;
   Status find(ColumnId column, ValueView value, std::vector<uint32_t>& codes) const override;
   Status array_codes(ColumnId column, std::vector<uint32_t>& codes) const override;
@@ -49,6 +50,9 @@ class BlockUnit final : public Unit {
   Status trace_numbers(RowRange rows, uint32_t* out) const override;
   Result<std::optional<uint32_t>> find_trace(TraceId id) const override;
   Result<std::span<const TraceSummary>> summaries() const override;
+  Result<uint32_t> first_row(uint32_t trace) const override;
+  Result<uint32_t> traces_before(uint32_t row) const override;
+  Result<uint64_t> latest_start_ns(uint32_t traces) const override;
   Status trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const override;
   Result<std::span<const TraceId>> listed() const override;
   Status copy_rows(std::span<const uint32_t> rows, SpanTable& out) const override;
@@ -76,10 +80,13 @@ class BlockUnit final : public Unit {
     const std::vector<ValueView>* residual = nullptr;  // codes from residual_base on
     uint32_t residual_base = 0;
   };
-  Column column(ColumnId id) const;
+  const Column& column(ColumnId id) const;
+  Column make_column(ColumnId id) const;
   Result<const Entries*> load_entries(ColumnId id) const;
   const Entries* loaded_entries(ColumnId id) const;
+  ValueView entry_in(const Entries& all, size_t piece, uint32_t code) const;
   Result<bool> may_be_residual(const Column& column, ValueView value) const;
+  const PerLeaf<PageSets>* page_sets() const;  // null: they cannot be read
   std::pair<int64_t, int64_t> word_range(uint32_t leaf, uint32_t page) const;
   Result<const ResidualIndex*> residual(const Column& column) const;
   // Calls on_page(page, rows of the page that are wanted) for each page of the range.
@@ -97,6 +104,9 @@ class BlockUnit final : public Unit {
   mutable std::mutex entries_mutex_;
   mutable std::vector<std::unique_ptr<const Entries>> entries_;
   mutable std::atomic<const Entries*> last_entries_{nullptr};
+  mutable std::vector<std::unique_ptr<const Column>> made_columns_;
+  mutable std::vector<std::atomic<const Column*>> columns_;
+  mutable std::atomic<const PerLeaf<PageSets>*> page_sets_{nullptr};
 };
 
 template <typename OnPage>

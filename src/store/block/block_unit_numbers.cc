@@ -74,9 +74,9 @@ Status BlockUnit::word_numbers(uint32_t leaf, RowRange rows, int64_t* out) const
 std::pair<int64_t, int64_t> BlockUnit::word_range(uint32_t leaf, uint32_t page) const {
   constexpr std::pair<int64_t, int64_t> kEverything{INT64_MIN, INT64_MAX};
   uint32_t group = file_.group_of_page(page);
-  auto sets = reads_.page_sets();
-  if (!sets || file_.chunk(leaf, group).encoding != ChunkEncoding::dictionary) return kEverything;
-  const PageSets& set = (**sets)[leaf][group];
+  const PerLeaf<PageSets>* sets = page_sets();
+  if (sets == nullptr || file_.chunk(leaf, group).encoding != ChunkEncoding::dictionary) return kEverything;
+  const PageSets& set = (*sets)[leaf][group];
   auto entries = reads_.dictionary(leaf, group);
   if (!entries || set.entries == 0) return kEverything;
   std::pair<int64_t, int64_t> range{INT64_MAX, INT64_MIN};
@@ -215,6 +215,30 @@ Result<std::optional<uint32_t>> BlockUnit::find_trace(TraceId id) const {
 Result<std::span<const TraceSummary>> BlockUnit::summaries() const {
   ASSIGN_OR_RETURN(const auto* summaries, reads_.summaries());
   return std::span<const TraceSummary>(*summaries);
+}
+
+Result<uint32_t> BlockUnit::first_row(uint32_t trace) const {
+  ASSIGN_OR_RETURN(const auto* runs, reads_.runs());
+  return (*runs)[trace];
+}
+
+Result<uint32_t> BlockUnit::traces_before(uint32_t row) const {
+  ASSIGN_OR_RETURN(const auto* runs, reads_.runs());
+  return static_cast<uint32_t>(std::ranges::lower_bound(*runs, row) - runs->begin());
+}
+
+// Traces are in order of their start: none of these starts after any row of the last of them or of later ones. The page
+// ranges say it without the summaries, which are large, where a page has no rows of others.
+Result<uint64_t> BlockUnit::latest_start_ns(uint32_t traces) const {
+  ASSIGN_OR_RETURN(const auto* runs, reads_.runs());
+  uint32_t page = (*runs)[traces] / file_.page_rows();
+  if ((*runs)[traces - 1] > page * file_.page_rows()) ++page;
+  if (page < file_.pages()) {
+    int64_t least = file_.ranges_of_page(page).min_start_ns;
+    if (least >= 0 && least != std::numeric_limits<int64_t>::max()) return static_cast<uint64_t>(least);
+  }
+  ASSIGN_OR_RETURN(const auto* summaries, reads_.summaries());
+  return (*summaries)[traces - 1].start_ns;
 }
 
 Status BlockUnit::trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const {

@@ -78,8 +78,8 @@ void add(SpanBuilder& builder, Vocabulary& vocabulary, const PlainSpan& span, ui
   builder.finish();
 }
 
-std::shared_ptr<SpanTable> table_of(const std::vector<PlainSpan>& spans, size_t part) {
-  auto table = std::make_shared<SpanTable>();
+std::shared_ptr<SpanTable> table_of(const std::vector<PlainSpan>& spans, size_t part, uint32_t page_rows) {
+  auto table = std::make_shared<SpanTable>(page_rows);
   SpanBatch batch;
   batch.vocabulary = &table->vocabulary;
   SpanBuilder builder(batch);
@@ -157,7 +157,7 @@ std::shared_ptr<const Unit> unit_of(const std::vector<PlainSpan>& spans, size_t 
   std::ranges::sort(listed);
   auto rest = std::ranges::unique(listed);
   listed.erase(rest.begin(), rest.end());
-  auto table = table_of(spans, part);
+  auto table = table_of(spans, part, page_rows);
   std::string name = "part" + std::to_string(part);
   if (form == Form::live) return std::make_shared<TableUnit>(name, table, table->rows(), std::move(listed));
   auto sealed = std::make_shared<Sealed>();

@@ -62,7 +62,7 @@ struct PlainSpan {
 std::string text_of(const std::vector<PlainSpan>& spans);
 
 enum class Form { live, sealed };
-// Part `part` of the spans, stored. Pages of a sealed one have `page_rows`.
+// Part `part` of the spans, stored. Its pages have `page_rows`.
 std::shared_ptr<const Unit> unit_of(const std::vector<PlainSpan>& spans, size_t part, Form form, uint32_t page_rows);
 
 }  // namespace clew::traceql::oracle

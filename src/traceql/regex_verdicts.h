@@ -1,0 +1,52 @@
+// What a query's regexes said of a text, so that a value which is in the dictionaries of many units is judged once and
+// not once in each.
+//
+// Bounded: what is beyond kMaxTexts is judged each time.
+// Thread rule: one thread. Texts outlive it: they belong to the units of the query's snapshot.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "traceql/regex.h"
+
+namespace clew::traceql {
+
+class RegexVerdicts {
+ public:
+  // Over all regexes of a query; about 48 bytes each.
+  static constexpr size_t kMaxTexts = size_t{1} << 18;
+
+  // Sets verdicts[i] to what the regex says of texts[i]. Precondition: at least as many verdicts as texts.
+  void judge(const Regex& regex, std::span<const std::string_view> texts, bool* verdicts);
+  // Texts that were matched against a regex and not remembered, for tests.
+  uint64_t judged() const { return judged_; }
+
+ private:
+  struct Slot {
+    const char* text = nullptr;
+    uint32_t bytes = 0;
+    bool verdict = false;
+    uint64_t hash = 0;
+  };
+  // Open addressing, at most half full.
+  struct Table {
+    std::vector<Slot> slots;
+    size_t size = 0;
+  };
+  bool judge(const Regex& regex, Table& table, std::string_view text, uint64_t hash);
+  static Slot& slot_of(std::vector<Slot>& slots, std::string_view text, uint64_t hash);
+  static void grow(Table& table);
+
+  absl::flat_hash_map<const Regex*, Table> tables_;
+  std::vector<uint64_t> hashes_;
+  size_t size_ = 0;
+  uint64_t judged_ = 0;
+};
+
+}  // namespace clew::traceql
