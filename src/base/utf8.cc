@@ -6,6 +6,8 @@
 namespace clew {
 namespace {
 
+constexpr uint64_t kHighBits = 0x8080808080808080ULL;
+
 // Length of the well-formed sequence at the start of text, or 0; `bad` is then the length of its ill-formed part.
 size_t sequence(std::string_view text, size_t& bad) {
   auto at = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
@@ -31,16 +33,33 @@ size_t sequence(std::string_view text, size_t& bad) {
   return length;
 }
 
+// What most texts are. Eight bytes at a time, of the last eight some perhaps twice.
+bool is_ascii(std::string_view text) {
+  uint64_t seen = 0;
+  auto see = [&](const char* at) {
+    uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    seen |= word;
+  };
+  if (text.size() < 8) {
+    for (char c : text) seen |= static_cast<uint8_t>(c);
+  } else {
+    for (size_t i = 0; i + 8 < text.size(); i += 8) see(text.data() + i);
+    see(text.data() + text.size() - 8);
+  }
+  return (seen & kHighBits) == 0;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
+  if (is_ascii(text)) return true;
   size_t bad = 0;
   while (!text.empty()) {
-    // Most texts are ASCII: eight bytes at a time.
     uint64_t word = 0;
     while (text.size() >= 8) {
       std::memcpy(&word, text.data(), 8);
-      if (word & 0x8080808080808080ULL) break;
+      if (word & kHighBits) break;
       text.remove_prefix(8);
     }
     if (text.empty()) return true;

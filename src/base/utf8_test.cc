@@ -41,6 +41,19 @@ TEST(Utf8, EveryScalarValueIsGoodAndEverySurrogateBad) {
   }
 }
 
+TEST(Utf8, OneByteMattersWhereverItStands) {
+  for (size_t length = 1; length < 40; ++length) {
+    for (size_t at = 0; at < length; ++at) {
+      std::string text(length, 'a');
+      EXPECT_TRUE(is_utf8(text));
+      text[at] = '\x80';
+      EXPECT_FALSE(is_utf8(text)) << length << " " << at;
+      text.replace(at, 1, "\xc3\xa9");
+      EXPECT_TRUE(is_utf8(text)) << length << " " << at;
+    }
+  }
+}
+
 // Unicode 15, section 3.9, "U+FFFD substitution of maximal subparts": its tables 3-8 to 3-11 and their neighbours.
 TEST(Utf8, EachMaximalIllFormedPartBecomesOneReplacement) {
   struct Case {

@@ -34,6 +34,31 @@ TEST(CodeTable, EqualHashesAreToldApart) {
   }
 }
 
+TEST(CodeTable, KeepsAnOutgrownTableOnlyWhileItIsProbed) {
+  CodeTable table;
+  uint32_t next = 0;
+  auto fill = [&](uint32_t count) {
+    for (; next < count; ++next) table.insert(mix64(next), next);
+  };
+  auto slots = [&] { return table.allocated_bytes() / sizeof(uint64_t); };
+  fill(12);
+  EXPECT_EQ(slots(), 16);
+  fill(13);
+  EXPECT_EQ(slots(), 32);
+  // Grows three times under a probe, which then goes on in the table where it began.
+  uint32_t found = table.find(mix64(5), [&](uint32_t code) {
+    fill(97);
+    EXPECT_EQ(slots(), 32 + 64 + 128 + 256);
+    return code == 5;
+  });
+  EXPECT_EQ(found, 5);
+  fill(193);
+  EXPECT_EQ(slots(), 512) << "all that were outgrown go together";
+  for (uint32_t code = 0; code < next; ++code) {
+    ASSERT_EQ(table.find_as_writer(mix64(code), [&](uint32_t c) { return c == code; }), code);
+  }
+}
+
 TEST(CodeTable, IsProbedWhileItGrows) {
   CodeTable table;
   constexpr uint32_t kCodes = 100'000;

@@ -68,22 +68,24 @@ uint32_t ValueDictionary::push(ValueView value) {
   return code;
 }
 
-void ValueDictionary::prefetch_entry(uint64_t hash) const {
-  uint32_t code = likely_code(hash);
-  if (code != CodeTable::kNone) __builtin_prefetch(&entries_[code]);
+uint32_t ValueDictionary::prefetch_entry(uint64_t hash) const {
+  uint32_t code = table_.find_as_writer(hash, [](uint32_t) { return true; });
+  if (code == CodeTable::kNone) return kNoCode;
+  __builtin_prefetch(&entries_[code]);
+  return code;
 }
 
-void ValueDictionary::prefetch_text(uint64_t hash) const {
-  uint32_t code = likely_code(hash);
-  if (code != CodeTable::kNone) __builtin_prefetch(at(code).text.data());
+void ValueDictionary::prefetch_text(uint32_t likely) const {
+  if (likely != kNoCode) __builtin_prefetch(at(likely).text.data());
 }
 
-uint32_t ValueDictionary::intern(ValueView value, uint64_t hash) {
+uint32_t ValueDictionary::intern(ValueView value, uint64_t hash, uint32_t likely) {
   if (is_plain()) {
     uint32_t code = find(value);
     return code != kNoCode ? code : push(value);
   }
-  uint32_t code = table_.find(hash, [&](uint32_t c) { return at(c) == value; });
+  if (likely != kNoCode && at(likely) == value) return likely;
+  uint32_t code = table_.find_as_writer(hash, [&](uint32_t c) { return at(c) == value; });
   if (code != CodeTable::kNone) return code;
   code = push(value);
   table_.insert(hash, code);
@@ -166,7 +168,7 @@ uint32_t TupleDictionary::find(std::span<const uint32_t> words) const {
 
 uint32_t TupleDictionary::intern(std::span<const uint32_t> words) {
   uint64_t hash = hash_of(words);
-  uint32_t code = table_.find(hash, [&](uint32_t c) { return std::ranges::equal(at(c), words); });
+  uint32_t code = table_.find_as_writer(hash, [&](uint32_t c) { return std::ranges::equal(at(c), words); });
   if (code != CodeTable::kNone) return code;
   code = push(words);
   table_.insert(hash, code);

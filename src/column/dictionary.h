@@ -22,15 +22,16 @@ inline constexpr uint32_t kNoCode = 0xffffffffU;
 class ValueDictionary {
  public:
   // The code of the value, which is copied in if it is new.
-  uint32_t intern(ValueView value) { return intern(value, hash_of(value)); }
+  uint32_t intern(ValueView value) { return intern(value, hash_of(value), kNoCode); }
 
   // The same in steps, for many values at once: each step brings near what the next one reads, so that the look-ups
   // wait for memory together instead of one after the other.
   static uint64_t hash_of(ValueView value);
   void prefetch_slot(uint64_t hash) const { table_.prefetch(hash); }
-  void prefetch_entry(uint64_t hash) const;
-  void prefetch_text(uint64_t hash) const;
-  uint32_t intern(ValueView value, uint64_t hash);
+  // The likely code of the value with that hash, or kNoCode.
+  uint32_t prefetch_entry(uint64_t hash) const;
+  void prefetch_text(uint32_t likely) const;
+  uint32_t intern(ValueView value, uint64_t hash, uint32_t likely);
 
   // A new code, without a look-up: from the first call on the dictionary is plain.
   uint32_t append(ValueView value);
@@ -66,10 +67,6 @@ class ValueDictionary {
 
   Entry make_entry(ValueView value);
   uint32_t push(ValueView value);
-  // Some code whose slot looks like that of the hash, or kNone.
-  uint32_t likely_code(uint64_t hash) const {
-    return table_.find(hash, [](uint32_t) { return true; });
-  }
 
   ChunkedVector<Entry, 8> entries_;
   Arena arena_;

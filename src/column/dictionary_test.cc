@@ -51,9 +51,9 @@ TEST(ValueDictionary, StepsFindAndEnterAsOneCallDoes) {
       ValueView value = ValueView::of_string(texts[i]);
       uint64_t hash = ValueDictionary::hash_of(value);
       dictionary.prefetch_slot(hash);
-      dictionary.prefetch_entry(hash);
-      dictionary.prefetch_text(hash);
-      ASSERT_EQ(dictionary.intern(value, hash), i);
+      uint32_t likely = dictionary.prefetch_entry(hash);
+      dictionary.prefetch_text(likely);
+      ASSERT_EQ(dictionary.intern(value, hash, likely), i);
       ASSERT_EQ(dictionary.at(i), value);
     }
   }

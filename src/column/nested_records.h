@@ -28,7 +28,11 @@ struct LinkRecord {
 };
 
 inline constexpr size_t kEventHeadWords = 5;
+inline constexpr size_t kEventNameWord = 2;
+inline constexpr size_t kEventShapeWord = 3;
 inline constexpr size_t kLinkHeadWords = 10;
+inline constexpr size_t kLinkTraceStateWord = 6;
+inline constexpr size_t kLinkShapeWord = 8;
 
 // Calls on_event(EventRecord) for each event, then on_link(LinkRecord) for each link. `words` are those after the
 // attribute values. False when the words are not of that form (a damaged log): what was read until then was reported.

@@ -1,13 +1,12 @@
 #include "column/recode.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "column/nested_records.h"
 
 namespace clew {
 namespace {
-
-// Look-ups under way at the same time: more than memory can serve at once, few enough for their lines to stay near.
-constexpr size_t kTogether = 32;
 
 // Values of a dictionary that were looked up before it is judged, and the most in one hundred of them that may have
 // been there: ids pass, ports and addresses, which come back in the end, do not.
@@ -45,13 +44,9 @@ uint32_t Recoder::key(uint32_t code) {
   return known;
 }
 
-uint32_t Recoder::new_value(KeyTable& table, uint32_t key_code, uint32_t code) {
-  return through(table.values, code, from_.values(key_code), to_.values(table.to_key));
-}
-
 uint32_t Recoder::value(uint32_t key_code, uint32_t code) {
-  key(key_code);
-  return new_value(keys_[key_code], key_code, code);
+  uint32_t to_key = key(key_code);
+  return through(keys_[key_code].values, code, from_.values(key_code), to_.values(to_key));
 }
 
 const Recoder::Shape& Recoder::shape(uint32_t code) {
@@ -69,70 +64,66 @@ const Recoder::Shape& Recoder::shape(uint32_t code) {
 
 void Recoder::values(const Shape& shape, const uint32_t* in, uint32_t* out) {
   for (size_t i = 0; i < shape.keys.size(); ++i) {
-    uint32_t key_code = shape.keys[i];
-    KeyTable& table = keys_[key_code];
+    const Table& known = keys_[shape.keys[i]].values;
     uint32_t code = in[i];
-    uint32_t known = code < table.values.size() ? table.values[code] : kNoCode;
-    out[i] = known != kNoCode ? known : new_value(table, key_code, code);
+    out[i] = code < known.size() ? known[code] : kNoCode;
+    if (out[i] == kNoCode) leave_gap(shape.keys[i], code, out + i);
   }
 }
 
-void Recoder::append_values(const Shape& shape, std::span<const uint32_t> in, std::vector<uint32_t>& words) {
-  size_t at = words.size();
-  words.resize(at + shape.keys.size());
-  values(shape, in.data(), words.data() + at);
+void Recoder::leave_gap(uint32_t key_code, uint32_t code, uint32_t* out) {
+  ValueDictionary& to = to_.values(keys_[key_code].to_key);
+  bool is_own = (code & kOwnValue) != 0;
+  Gap& gap = gaps_[gap_count_];
+  gap = {
+      key_code, code, kNoCode, out, &to, 0, is_own ? own_values_[code & ~kOwnValue] : from_.values(key_code).at(code)};
+  if (to.is_plain()) return fill(gap);
+  gap.hash = ValueDictionary::hash_of(gap.value);
+  to.prefetch_slot(gap.hash);
+  if (++gap_count_ == kTogether) settle();
 }
 
-void Recoder::learn(const SpanBatch& batch, std::span<const uint32_t> rows) {
-  new_values_.clear();
-  for (uint32_t row : rows) {
-    const SpanRow& span = batch.rows[row];
-    const Shape& known = shape(span.shape);
-    const uint32_t* codes = batch.words.data() + span.words;
-    for (size_t i = 0; i < known.keys.size(); ++i) {
-      KeyTable& table = keys_[known.keys[i]];
-      if (slot(table.values, codes[i]) == kNoCode) new_values_.push_back({known.keys[i], codes[i], {}, 0, nullptr});
-    }
-  }
-  for (size_t done = 0; done < new_values_.size(); done += kTogether) {
-    learn(std::span(new_values_).subspan(done, std::min(kTogether, new_values_.size() - done)));
-  }
+// Each step brings near what the next one reads.
+void Recoder::settle() {
+  std::span<Gap> gaps(gaps_.data(), gap_count_);
+  for (Gap& gap : gaps) gap.likely = gap.to->prefetch_entry(gap.hash);
+  for (const Gap& gap : gaps) gap.to->prefetch_text(gap.likely);
+  for (const Gap& gap : gaps) fill(gap);
+  gap_count_ = 0;
 }
 
-void Recoder::learn(std::span<NewValue> values) {
-  for (NewValue& value : values) {
-    value.to = &to_.values(keys_[value.key].to_key);
-    value.value = from_.values(value.key).at(value.code);
-    value.hash = ValueDictionary::hash_of(value.value);
-    value.to->prefetch_slot(value.hash);
+void Recoder::fill(const Gap& gap) {
+  KeyTable& table = keys_[gap.key];
+  if (gap.code & kOwnValue) {
+    *gap.out = enter(table, gap);
+    return;
   }
-  for (NewValue& value : values) value.to->prefetch_entry(value.hash);
-  for (NewValue& value : values) value.to->prefetch_text(value.hash);
-  for (NewValue& value : values) {
-    KeyTable& table = keys_[value.key];
-    table.values[value.code] = enter(table, value);
-  }
+  // The same value may have left several gaps.
+  uint32_t& known = slot(table.values, gap.code);
+  if (known == kNoCode) known = enter(table, gap);
+  *gap.out = known;
 }
 
 // A dictionary nearly all of whose values are new gives up looking for the others: that costs time, and its table
 // memory.
-uint32_t Recoder::enter(KeyTable& table, const NewValue& value) {
-  ValueDictionary& to = *value.to;
-  if (to.is_plain()) return to.append(value.value);
-  if (!from_.values(value.key).is_plain()) return to.intern(value.value, value.hash);
+uint32_t Recoder::enter(KeyTable& table, const Gap& gap) {
+  ValueDictionary& to = *gap.to;
+  if (to.is_plain()) return to.append(gap.value);
+  bool is_looked_up = !(gap.code & kOwnValue) && !from_.values(gap.key).is_plain();
+  if (is_looked_up) return to.intern(gap.value, gap.hash, gap.likely);
   if (table.asked >= kPlainFromValues && table.fresh > table.asked / 100 * (100 - kPlainRepeatsPercent))
-    return to.append(value.value);
+    return to.append(gap.value);
   uint32_t before = to.size();
-  uint32_t code = to.intern(value.value, value.hash);
+  uint32_t code = to.intern(gap.value, gap.hash, gap.likely);
   ++table.asked;
   table.fresh += to.size() - before;
   return code;
 }
 
-void Recoder::words(const Shape& shape, std::span<const uint32_t> in, uint8_t bits, std::vector<uint32_t>& out) {
+void Recoder::words(const Shape& shape, std::span<const uint32_t> in, uint8_t bits, uint32_t* out) {
   size_t count = shape.keys.size();
-  append_values(shape, in.first(count), out);
-  if (bits & kHasNested) nested(in.subspan(count), out);
+  values(shape, in.data(), out);
+  if (bits & kHasNested) nested(in.subspan(count), out + count);
 }
 
 uint32_t Recoder::entity(const TupleDictionary& from, TupleDictionary& to, uint32_t code, size_t pairs,
@@ -169,39 +160,30 @@ uint32_t Recoder::envelope(uint32_t code) {
   return slot(envelopes_, code) = to_.envelopes.intern(envelope.words());
 }
 
-void Recoder::nested(std::span<const uint32_t> in, std::vector<uint32_t>& words) {
-  words.push_back(in.empty() ? 0 : in[0]);
-  bool in_links = false;
-  uint32_t links = 0;
-  size_t links_at = 0;
-  auto open_links = [&] {
-    if (in_links) return;
-    in_links = true;
-    links_at = words.size();
-    words.push_back(0);
+void Recoder::nested(std::span<const uint32_t> in, uint32_t* out) {
+  // Counts, times, ids and flags stay as they are.
+  std::ranges::copy(in, out);
+  auto record_at = [&](std::span<const uint32_t> record_values, size_t head) {
+    return out + (record_values.data() - in.data()) - head;
   };
   bool well_formed = walk_nested(
       in, from_.shapes,
-      [&](EventRecord event) {
+      [&](const EventRecord& event) {
+        uint32_t* record = record_at(event.values, kEventHeadWords);
         const Shape& table = shape(event.shape);
-        event.name = event_name(event.name);
-        event.shape = table.to;
-        append_event_head(words, event);
-        append_values(table, event.values, words);
+        record[kEventNameWord] = event_name(event.name);
+        record[kEventShapeWord] = table.to;
+        values(table, event.values.data(), record + kEventHeadWords);
       },
-      [&](LinkRecord link) {
-        open_links();
+      [&](const LinkRecord& link) {
+        uint32_t* record = record_at(link.values, kLinkHeadWords);
         const Shape& table = shape(link.shape);
-        link.trace_state = text(link.trace_state);
-        link.shape = table.to;
-        append_link_head(words, link);
-        append_values(table, link.values, words);
-        ++links;
+        record[kLinkTraceStateWord] = text(link.trace_state);
+        record[kLinkShapeWord] = table.to;
+        values(table, link.values.data(), record + kLinkHeadWords);
       });
   DCHECK(well_formed);
   (void)well_formed;
-  open_links();
-  words[links_at] = links;
 }
 
 SpanRow Recoder::row(const SpanRow& in, std::span<const uint32_t> in_words, std::vector<uint32_t>& words) {
@@ -213,8 +195,10 @@ SpanRow Recoder::row(const SpanRow& in, std::span<const uint32_t> in_words, std:
   out.envelope = envelope(in.envelope);
   const Shape& table = shape(in.shape);
   out.shape = table.to;
-  this->words(table, in_words, in.bits, words);
-  out.word_count = static_cast<uint32_t>(words.size() - out.words);
+  words.resize(words.size() + in_words.size());
+  this->words(table, in_words, in.bits, words.data() + out.words);
+  settle();
+  out.word_count = static_cast<uint32_t>(in_words.size());
   return out;
 }
 

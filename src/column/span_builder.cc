@@ -5,9 +5,6 @@
 namespace clew {
 namespace {
 
-constexpr size_t kEventShapeWord = 3;
-constexpr size_t kLinkShapeWord = 8;
-
 void add_pairs(Vocabulary& vocabulary, Scope scope, std::span<const AttributeView> attributes,
                std::vector<uint32_t>& words) {
   for (const AttributeView& attribute : attributes) {

@@ -10,6 +10,11 @@ namespace {
 // Rows between the prefetch of a trace's slot and its use.
 constexpr size_t kLookAhead = 8;
 
+struct Recoded {
+  uint32_t from = kNoCode;
+  uint32_t to = kNoCode;
+};
+
 }  // namespace
 
 void SpanTable::append(const SpanRow& row, std::span<const uint32_t> words) {
@@ -25,8 +30,9 @@ void SpanTable::append(const SpanRow& row, std::span<const uint32_t> words) {
 }
 
 void SpanTable::append(const SpanBatch& batch, std::span<const uint32_t> rows, Recoder& recoder) {
-  std::vector<uint32_t> nested;
-  recoder.learn(batch, rows);
+  recoder.begin_batch(batch);
+  // Rows of a batch mostly share these with the row before.
+  Recoded resource, scope, envelope;
   while (!rows.empty()) {
     uint32_t number = rows_.pending_size();
     Rows::Run run = rows_.open(rows.size());
@@ -34,23 +40,21 @@ void SpanTable::append(const SpanBatch& batch, std::span<const uint32_t> rows, R
       if (i + kLookAhead < run.rows) trace_table_.prefetch(batch.rows[rows[i + kLookAhead]].trace.hash());
       const SpanRow& row = batch.rows[rows[i]];
       auto words = std::span(batch.words).subspan(row.words, row.word_count);
-      run.at<kResource>(i) = recoder.resource(row.resource);
-      run.at<kScope>(i) = recoder.scope(row.scope);
+      if (row.resource != resource.from) resource = {row.resource, recoder.resource(row.resource)};
+      if (row.scope != scope.from) scope = {row.scope, recoder.scope(row.scope)};
+      if (row.envelope != envelope.from) envelope = {row.envelope, recoder.envelope(row.envelope)};
+      run.at<kResource>(i) = resource.to;
+      run.at<kScope>(i) = scope.to;
       run.at<kName>(i) = recoder.name(row.name);
-      run.at<kEnvelope>(i) = recoder.envelope(row.envelope);
+      run.at<kEnvelope>(i) = envelope.to;
       const Recoder::Shape& shape = recoder.shape(row.shape);
       run.at<kShape>(i) = shape.to;
-      if (row.bits & kHasNested) {
-        nested.clear();
-        recoder.words(shape, words, row.bits, nested);
-        std::copy(nested.begin(), nested.end(), open_words(run, i, nested.size()));
-      } else {
-        recoder.values(shape, words.data(), open_words(run, i, shape.keys.size()));
-      }
+      recoder.words(shape, words, row.bits, open_words(run, i, words.size()));
       set_plain(run, i, number + static_cast<uint32_t>(i), row);
     }
     rows = rows.subspan(run.rows);
   }
+  recoder.settle();
 }
 
 void SpanTable::append(const SpanBatch& batch) {
@@ -88,7 +92,7 @@ void SpanTable::set_plain(const Rows::Run& run, size_t at, uint32_t number, cons
 
 void SpanTable::enter_trace(const Rows::Run& run, size_t at, uint32_t row, TraceId id) {
   uint64_t hash = id.hash();
-  uint32_t number = trace_table_.find(hash, [&](uint32_t t) { return traces_[t].id == id; });
+  uint32_t number = trace_table_.find_as_writer(hash, [&](uint32_t t) { return traces_[t].id == id; });
   if (number == CodeTable::kNone) {
     number = traces_.pending_size();
     Trace& trace = traces_.emplace();

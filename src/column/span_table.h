@@ -108,6 +108,8 @@ class SpanTable {
   uint32_t trace_of(uint32_t i) const { return rows_.at<kTrace>(i); }
   uint32_t previous_row(uint32_t i) const { return rows_.at<kPrevious>(i); }
   uint32_t trace_count(uint32_t rows) const;
+  // The writer's own count.
+  uint32_t pending_traces() const { return traces_.pending_size(); }
   TraceId trace_id(uint32_t trace) const { return traces_[trace].id; }
   uint32_t first_row(uint32_t trace) const { return traces_[trace].first_row; }
   uint32_t find_trace(TraceId id, uint32_t rows) const;

@@ -286,20 +286,64 @@ TEST(SpanTable, ABatchIsAppendedAsItsRowsOneByOne) {
   for (uint32_t i = 0; i < 3; ++i) EXPECT_EQ(describe(some, i), describe(one_by_one, chosen[i]));
 }
 
-// Rows like the batch's only one, whose only attribute has these values, coded without a look-up as decoders do.
-void add_plain_values(OwnedBatch& owned, uint32_t rows, const std::function<std::string(uint32_t)>& value_of) {
-  uint32_t key = owned.vocabulary.find_key({Scope::span, "id"});
+// Rows like the batch's only one, whose only attribute has these values, which are the batch's own or of a plain
+// dictionary.
+void add_uncoded_values(OwnedBatch& owned, uint32_t rows, bool own,
+                        const std::function<std::string(uint32_t)>& value_of) {
+  ValueDictionary& values = owned.vocabulary.values(owned.vocabulary.find_key({Scope::span, "id"}));
   for (uint32_t i = 0; i < rows; ++i) {
     SpanRow row = owned.batch.rows[0];
     row.words = static_cast<uint32_t>(owned.batch.words.size());
-    owned.batch.words.push_back(owned.vocabulary.values(key).append(ValueView::of_string(value_of(i))));
+    if (own) {
+      owned.batch.words.push_back(kOwnValue | i);
+      owned.batch.own_values.push_back(ValueView::of_string(owned.batch.kept.emplace_back(value_of(i))));
+    } else {
+      owned.batch.words.push_back(values.append(ValueView::of_string(value_of(i))));
+    }
     owned.batch.rows.push_back(row);
   }
 }
 
+TEST(Recoder, ValuesOfABatchsOwnGoWhereTheirEqualsAre) {
+  OwnedBatch owned;
+  const int64_t numbers[] = {7, 8, 7, 9, 8};
+  for (int64_t number : numbers) {
+    SpanBuilder span(owned.batch);
+    span.row().resource = add_resource(owned.vocabulary, {});
+    span.row().scope = add_scope(owned.vocabulary, "", "");
+    span.name("span");
+    span.attribute("n", ValueView::of_int(number));
+    span.begin_event(5, "event");
+    span.attribute("n", ValueView::of_int(-number));
+    span.attribute("steady", ValueView::of_bool(true));
+    span.finish();
+  }
+  SpanTable coded;
+  coded.append(owned.batch);
+  coded.publish();
+  // The same with every second span's numbers as own values: words are value, events, time, time, name, shape, dropped,
+  // event's values, links.
+  for (size_t i = 1; i < owned.batch.rows.size(); i += 2) {
+    uint32_t* words = owned.batch.words.data() + owned.batch.rows[i].words;
+    for (auto [at, number] : {std::pair{0, numbers[i]}, std::pair{7, -numbers[i]}}) {
+      words[at] = kOwnValue | static_cast<uint32_t>(owned.batch.own_values.size());
+      owned.batch.own_values.push_back(ValueView::of_int(number));
+    }
+  }
+  SpanTable table;
+  table.append(owned.batch);
+  table.publish();
+  ASSERT_EQ(table.rows(), coded.rows());
+  for (uint32_t i = 0; i < table.rows(); ++i) EXPECT_EQ(describe(table, i), describe(coded, i));
+  EXPECT_EQ(table.words(0)[0], table.words(2)[0]);
+  EXPECT_EQ(table.words(1)[0], table.words(4)[0]);
+  EXPECT_EQ(table.vocabulary.values(table.vocabulary.find_key({Scope::span, "n"})).size(), 3);
+}
+
 TEST(Recoder, GivesUpLookingOnlyForValuesThatDoNotComeBack) {
   constexpr uint32_t kRows = 40'000;
-  for (bool repeats : {false, true}) {
+  for (auto [repeats, own] :
+       {std::pair{false, false}, std::pair{true, false}, std::pair{false, true}, std::pair{true, true}}) {
     OwnedBatch owned;
     SpanBuilder span(owned.batch);
     span.row().resource = add_resource(owned.vocabulary, {});
@@ -307,8 +351,9 @@ TEST(Recoder, GivesUpLookingOnlyForValuesThatDoNotComeBack) {
     span.name("span");
     span.attribute("id", ValueView::of_string("first"));
     span.finish();
-    auto value_of = [&](uint32_t i) { return "a value as long as an id " + std::to_string(repeats ? i / 2 : i); };
-    add_plain_values(owned, kRows, value_of);
+    uint32_t times = repeats ? 2 : 1;
+    auto value_of = [times](uint32_t i) { return "a value as long as an id " + std::to_string(i / times); };
+    add_uncoded_values(owned, kRows, own, value_of);
     SpanTable table;
     Recoder recoder(owned.vocabulary, table.vocabulary);
     for (uint32_t first = 0; first < kRows; first += 500) {

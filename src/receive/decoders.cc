@@ -13,10 +13,6 @@ void count_dropped(const char* reason) {
       .add();
 }
 
-size_t capacity_bytes(const SpanBatch& batch) {
-  return batch.rows.capacity() * sizeof(SpanRow) + batch.words.capacity() * sizeof(uint32_t);
-}
-
 }  // namespace
 
 DecoderRegistry::DecoderRegistry(SpanSink& sink, const env::Clock& clock, const Limits& limits,
@@ -62,12 +58,9 @@ ConnectionDecoders::Entry& ConnectionDecoders::enter(std::string_view tenant) {
 void ConnectionDecoders::leave(std::string_view tenant, Entry& entry) {
   const DecoderLimits& limits = registry_.decoder_limits_;
   entry.used_ns = registry_.clock_.monotonic_ns();
-  if (capacity_bytes(entry.batch) > limits.batch_bytes) {
-    entry.batch.rows = std::vector<SpanRow>();
-    entry.batch.words = std::vector<uint32_t>();
-  }
+  if (entry.batch.allocated_bytes() > limits.batch_bytes) entry.batch = {};
   size_t decoder_bytes = entry.decoder.allocated_bytes();
-  size_t bytes = decoder_bytes + capacity_bytes(entry.batch);
+  size_t bytes = decoder_bytes + entry.batch.allocated_bytes();
   size_t all = registry_.allocated_bytes_.fetch_add(bytes - entry.counted_bytes, std::memory_order_relaxed) + bytes -
                entry.counted_bytes;
   entry.counted_bytes = bytes;

@@ -9,6 +9,8 @@ namespace clew::store {
 namespace {
 
 constexpr size_t kFirstSlots = 1024;
+// Spans between the prefetch of a slot and its use.
+constexpr size_t kLookAhead = 8;
 
 }  // namespace
 
@@ -30,19 +32,33 @@ DuplicateTable::Slot DuplicateTable::slot_of(uint64_t tenant, const SpanRow& row
   return slot;
 }
 
-void DuplicateTable::prefetch(uint64_t tenant, const SpanRow& row) const {
-  uint64_t hash = slot_of(tenant, row).high;
+void DuplicateTable::prefetch(const Slot& wanted) const {
   for (const Generation* generation : {&young_, &old_}) {
-    if (!generation->slots.empty()) __builtin_prefetch(&generation->slots[hash & (generation->slots.size() - 1)]);
+    if (!generation->slots.empty()) {
+      __builtin_prefetch(&generation->slots[wanted.high & (generation->slots.size() - 1)]);
+    }
   }
 }
 
-bool DuplicateTable::find_or_enter(uint64_t tenant, const SpanRow& row, uint64_t receive_ns) {
-  Slot wanted = slot_of(tenant, row);
+bool DuplicateTable::find_or_enter(const Slot& wanted, uint64_t receive_ns) {
   if (contains(young_, wanted) || contains(old_, wanted)) return true;
   turn(receive_ns);
   enter(young_, wanted);
   return false;
+}
+
+bool DuplicateTable::find_or_enter(uint64_t tenant, const SpanRow& row, uint64_t receive_ns) {
+  return find_or_enter(slot_of(tenant, row), receive_ns);
+}
+
+void DuplicateTable::find_or_enter(uint64_t tenant, std::span<const SpanRow> all, std::span<const uint32_t> rows,
+                                   uint64_t receive_ns, std::vector<uint32_t>& entered) {
+  wanted_.clear();
+  for (uint32_t row : rows) wanted_.push_back(slot_of(tenant, all[row]));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i + kLookAhead < rows.size()) prefetch(wanted_[i + kLookAhead]);
+    if (!find_or_enter(wanted_[i], receive_ns)) entered.push_back(rows[i]);
+  }
 }
 
 bool DuplicateTable::contains(const Generation& generation, const Slot& wanted) {
@@ -66,7 +82,7 @@ void DuplicateTable::enter(Generation& generation, const Slot& slot) {
 void DuplicateTable::grow() {
   Generation larger;
   larger.first_receive_ns = young_.first_receive_ns;
-  larger.slots.resize(std::max(kFirstSlots, young_.slots.size() * 2));
+  larger.slots = ZeroedArray<Slot>(std::max(kFirstSlots, young_.slots.size() * 2));
   for (const Slot& slot : young_.slots) {
     if (!slot.empty()) enter(larger, slot);
   }

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "base/zeroed_array.h"
 #include "column/span_row.h"
 
 namespace clew::store {
@@ -23,8 +25,9 @@ class DuplicateTable {
 
   // True when the span is known; else it is entered.
   bool find_or_enter(uint64_t tenant, const SpanRow& row, uint64_t receive_ns);
-  // Brings near what a later find_or_enter() reads.
-  void prefetch(uint64_t tenant, const SpanRow& row) const;
+  // The same for many: appends the indices of those that were entered.
+  void find_or_enter(uint64_t tenant, std::span<const SpanRow> all, std::span<const uint32_t> rows, uint64_t receive_ns,
+                     std::vector<uint32_t>& entered);
 
   uint64_t entries() const { return young_.count + old_.count; }
   uint64_t allocated_bytes() const { return (young_.slots.size() + old_.slots.size()) * sizeof(Slot); }
@@ -37,11 +40,13 @@ class DuplicateTable {
     friend bool operator==(const Slot&, const Slot&) = default;
   };
   struct Generation {
-    std::vector<Slot> slots;
+    ZeroedArray<Slot> slots;
     uint64_t count = 0;
     uint64_t first_receive_ns = 0;
   };
 
+  bool find_or_enter(const Slot& wanted, uint64_t receive_ns);
+  void prefetch(const Slot& wanted) const;
   static Slot slot_of(uint64_t tenant, const SpanRow& row);
   static bool contains(const Generation& generation, const Slot& wanted);
   static void enter(Generation& generation, const Slot& slot);
@@ -51,6 +56,7 @@ class DuplicateTable {
   uint64_t window_ns_;
   size_t max_slots_;
   Generation young_, old_;
+  std::vector<Slot> wanted_;
 };
 
 }  // namespace clew::store

@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace clew::store {
-namespace {
-
-// Rows between the prefetch of what the duplicate table has at a span's place and its use.
-constexpr size_t kLookAhead = 8;
-
-}  // namespace
 
 Lane::Lane(uint32_t number, const StoreOptions& options, std::shared_ptr<MemoryBudget> memory, LogWriter& log,
            Events events)
@@ -58,12 +52,9 @@ Lane::Appended Lane::append(std::string_view tenant, const SpanBatch& batch, std
   Translation& translation =
       open.translations.try_emplace(batch.vocabulary, *batch.vocabulary, table.vocabulary, memory_).first->second;
   uint32_t first_row = table.pending_rows();
-  uint32_t traces_before = table.trace_count(first_row);
+  uint32_t traces_before = table.pending_traces();
   fresh_.clear();
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (i + kLookAhead < rows.size()) duplicates_.prefetch(tenant_number, batch.rows[rows[i + kLookAhead]]);
-    if (!duplicates_.find_or_enter(tenant_number, batch.rows[rows[i]], receive_ns)) fresh_.push_back(rows[i]);
-  }
+  duplicates_.find_or_enter(tenant_number, batch.rows, rows, receive_ns, fresh_);
   out.duplicates = rows.size() - fresh_.size();
   table.append(batch, fresh_, translation.recoder);
   uint32_t appended = table.pending_rows() - first_row;
@@ -81,7 +72,7 @@ Lane::Appended Lane::append(std::string_view tenant, const SpanBatch& batch, std
 
 void Lane::note_traces(Segment& segment, uint32_t traces_before) {
   const SpanTable& table = *segment.table;
-  uint32_t traces = table.trace_count(kNoRow);
+  uint32_t traces = table.pending_traces();
   for (uint32_t trace = traces_before; trace < traces; ++trace) {
     if (earlier_.may_contain(table.trace_id(trace))) segment.continues.append(table.trace_id(trace));
   }
@@ -97,7 +88,7 @@ void Lane::count_memory(Segment& segment, Translation& translation) {
 void Lane::close_segment(Open& open) {
   Segment& segment = *open.segment;
   const SpanTable& table = *segment.table;
-  uint32_t traces = table.trace_count(kNoRow);
+  uint32_t traces = table.pending_traces();
   for (uint32_t trace = 0; trace < traces; ++trace) earlier_.add(table.trace_id(trace));
   earlier_memory_.set(earlier_.allocated_bytes());
   last_frame_ = log_.submit_cut(open.segment, table.pending_rows());

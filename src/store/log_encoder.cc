@@ -1,5 +1,9 @@
 #include "store/log_encoder.h"
 
+#include <bit>
+#include <cstring>
+#include <utility>
+
 #include "base/bytes.h"
 #include "column/nested_records.h"
 #include "store/log_frame.h"
@@ -7,39 +11,58 @@
 namespace clew::store {
 namespace {
 
+using Seen = std::vector<uint64_t>;  // a bit a code
+
 // True the first time it is asked for a code.
-bool mark(std::vector<uint8_t>& seen, uint32_t code) {
-  if (code >= seen.size()) seen.resize(std::max<size_t>(code + 1, seen.size() * 2));
-  return seen[code] == 0 && (seen[code] = 1) != 0;
+bool mark(Seen& seen, uint32_t code) {
+  size_t word = code / 64;
+  if (word >= seen.size()) seen.resize(std::max(word + 1, seen.size() * 2));
+  uint64_t bit = uint64_t{1} << code % 64;
+  bool is_new = (seen[word] & bit) == 0;
+  seen[word] |= bit;
+  return is_new;
 }
 
-// Varints straight into memory: they are most of a frame.
+constexpr size_t kMaxVarintBytes = 10;
+constexpr size_t kMaxVarint32Bytes = 5;
+
+// Writes a varint and answers its end; up to kMaxVarintBytes there, kMaxVarint32Bytes when the value is of 32 bits, may
+// be overwritten. Codes of all sizes follow each other, so those of four bytes and less are written without a branch.
+char* put_varint(char* to, uint64_t value) {
+  if (value >= uint64_t{1} << 28) {
+    for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+    *to++ = static_cast<char>(value);
+    return to;
+  }
+  auto v = static_cast<uint32_t>(value);
+  uint32_t groups = (v & 0x7f) | (v & 0x3f80) << 1 | (v & 0x1fc000) << 2 | (v & 0xfe00000) << 3;
+  auto bytes_after_first = static_cast<unsigned>(31 - std::countl_zero(v | 1)) / 7;
+  groups |= 0x808080U & ((1U << 8 * bytes_after_first) - 1);
+  std::memcpy(to, &groups, sizeof groups);
+  return to + 1 + bytes_after_first;
+}
+
+// Many varints straight into a string's memory: they are most of a frame.
 class Varints {
  public:
-  Varints(std::string& out, size_t count_max) : out_(out), begin_(out.size()) {
-    out_.resize(begin_ + count_max * kMaxBytes);
-    at_ = out_.data() + begin_;
+  // At most so many bytes in all, counting each varint as the longest of its type.
+  Varints(std::string& out, size_t bytes_max) : out_(out) {
+    size_t begin = out_.size();
+    out_.resize(begin + bytes_max);
+    at_ = out_.data() + begin;
   }
   ~Varints() { out_.resize(static_cast<size_t>(at_ - out_.data())); }
   Varints(const Varints&) = delete;
   Varints& operator=(const Varints&) = delete;
 
-  void put(uint64_t value) {
-    while (value >= 0x80) {
-      *at_++ = static_cast<char>(value | 0x80);
-      value >>= 7;
-    }
-    *at_++ = static_cast<char>(value);
-  }
+  void put(uint64_t value) { at_ = put_varint(at_, value); }
   void put_zigzag(uint64_t difference) {
     auto value = static_cast<int64_t>(difference);
     put(difference << 1 ^ static_cast<uint64_t>(value >> 63));
   }
 
  private:
-  static constexpr size_t kMaxBytes = 10;
   std::string& out_;
-  size_t begin_;
   char* at_;
 };
 
@@ -49,38 +72,45 @@ void put_name(ByteWriter& writer, const SegmentName& name) {
   writer.varint(name.number);
 }
 
-void put_value(ByteWriter& writer, ValueView value) {
-  writer.fixed(static_cast<uint8_t>(value.type));
-  switch (value.type) {
-    case ValueType::string:
-    case ValueType::bytes:
-    case ValueType::array:
-    case ValueType::kvlist: writer.sized(value.text); break;
-    case ValueType::none: break;
-    case ValueType::boolean:
-    case ValueType::integer:
-    case ValueType::real: writer.fixed(value.scalar); break;
+// Calls visit(cells) for the runs of a column's cells, in order.
+template <SpanTable::Column kColumn, typename Visit>
+void each_run(const SpanTable& table, RowRange rows, Visit&& visit) {
+  for (uint32_t at = rows.begin; at < rows.end;) {
+    auto cells = table.piece<kColumn>(at, rows.end);
+    visit(cells);
+    at += static_cast<uint32_t>(cells.size());
   }
 }
 
-void put_columns(const SpanTable& table, RowRange rows, std::string& out) {
+template <SpanTable::Column kColumn>
+void put_fixed(const SpanTable& table, RowRange rows, std::string& out) {
   ByteWriter writer(out);
-  for (uint32_t i = rows.begin; i < rows.end; ++i) {
-    char id[16];
-    table.trace_id(table.trace_of(i)).copy_to(id);
-    writer.raw({id, 16});
+  each_run<kColumn>(table, rows, [&](auto cells) { writer.array(cells); });
+}
+
+template <SpanTable::Column kColumn>
+void put_codes(const SpanTable& table, RowRange rows, Varints& varints) {
+  each_run<kColumn>(table, rows, [&](auto cells) {
+    for (uint32_t code : cells) varints.put(code);
+  });
+}
+
+void put_times(const SpanTable& table, RowRange rows, std::string& out) {
+  Varints varints(out, rows.size() * 2 * kMaxVarintBytes);
+  uint64_t before = 0;
+  each_run<SpanTable::kStart>(table, rows, [&](auto starts) {
+    for (uint64_t start : starts) varints.put_zigzag(start - std::exchange(before, start));
+  });
+  for (uint32_t at = rows.begin; at < rows.end;) {
+    auto starts = table.piece<SpanTable::kStart>(at, rows.end);
+    auto ends = table.piece<SpanTable::kEnd>(at, rows.end);
+    for (size_t i = 0; i < starts.size(); ++i) varints.put_zigzag(ends[i] - starts[i]);
+    at += static_cast<uint32_t>(starts.size());
   }
-  for (uint32_t i = rows.begin; i < rows.end; ++i) writer.fixed(table.span(i));
-  for (uint32_t i = rows.begin; i < rows.end; ++i) writer.fixed(table.parent(i));
-  {
-    Varints varints(out, rows.size() * 7);
-    uint64_t before = 0;
-    for (uint32_t i = rows.begin; i < rows.end; ++i) {
-      varints.put_zigzag(table.start_ns(i) - before);
-      before = table.start_ns(i);
-    }
-    for (uint32_t i = rows.begin; i < rows.end; ++i) varints.put_zigzag(table.end_ns(i) - table.start_ns(i));
-  }
+}
+
+void put_receive_runs(const SpanTable& table, RowRange rows, std::string& out) {
+  ByteWriter writer(out);
   std::vector<std::pair<uint64_t, uint64_t>> runs;
   for (uint32_t i = rows.begin; i < rows.end;) {
     uint32_t end = std::min(rows.end, table.receive_run_end(i));
@@ -92,20 +122,41 @@ void put_columns(const SpanTable& table, RowRange rows, std::string& out) {
     writer.varint(count);
     writer.fixed(receive);
   }
-  {
-    Varints varints(out, rows.size() * 5);
-    for (uint32_t i = rows.begin; i < rows.end; ++i) varints.put(table.resource(i));
-    for (uint32_t i = rows.begin; i < rows.end; ++i) varints.put(table.scope(i));
-    for (uint32_t i = rows.begin; i < rows.end; ++i) varints.put(table.name(i));
-    for (uint32_t i = rows.begin; i < rows.end; ++i) varints.put(table.shape(i));
-    for (uint32_t i = rows.begin; i < rows.end; ++i) varints.put(table.envelope(i));
+}
+
+void put_marks(const SpanTable& table, RowRange rows, std::string& out) {
+  for (auto mark : {&SpanTable::Marks::kind, &SpanTable::Marks::status, &SpanTable::Marks::bits}) {
+    each_run<SpanTable::kMarks>(table, rows, [&](auto cells) {
+      for (const SpanTable::Marks& marks : cells) out.push_back(static_cast<char>(marks.*mark));
+    });
   }
-  for (uint32_t i = rows.begin; i < rows.end; ++i) out.push_back(static_cast<char>(table.kind(i)));
-  for (uint32_t i = rows.begin; i < rows.end; ++i) out.push_back(static_cast<char>(table.status(i)));
-  for (uint32_t i = rows.begin; i < rows.end; ++i) out.push_back(static_cast<char>(table.bits(i)));
+}
+
+void put_columns(const SpanTable& table, RowRange rows, std::string& out) {
+  ByteWriter writer(out);
+  each_run<SpanTable::kTrace>(table, rows, [&](auto traces) {
+    for (uint32_t trace : traces) {
+      char id[16];
+      table.trace_id(trace).copy_to(id);
+      writer.raw({id, sizeof id});
+    }
+  });
+  put_fixed<SpanTable::kSpan>(table, rows, out);
+  put_fixed<SpanTable::kParent>(table, rows, out);
+  put_times(table, rows, out);
+  put_receive_runs(table, rows, out);
+  {
+    Varints varints(out, rows.size() * 5 * kMaxVarint32Bytes);
+    put_codes<SpanTable::kResource>(table, rows, varints);
+    put_codes<SpanTable::kScope>(table, rows, varints);
+    put_codes<SpanTable::kName>(table, rows, varints);
+    put_codes<SpanTable::kShape>(table, rows, varints);
+    put_codes<SpanTable::kEnvelope>(table, rows, varints);
+  }
+  put_marks(table, rows, out);
   size_t words = rows.size();
   for (uint32_t i = rows.begin; i < rows.end; ++i) words += table.words(i).size();
-  Varints varints(out, words);
+  Varints varints(out, words * kMaxVarint32Bytes);
   for (uint32_t i = rows.begin; i < rows.end; ++i) {
     auto row = table.words(i);
     varints.put(row.size());
@@ -119,7 +170,7 @@ void put_columns(const SpanTable& table, RowRange rows, std::string& out) {
 class LogEncoder::Entries {
  public:
   Entries(const Vocabulary& vocabulary, Written& written, std::string& out)
-      : vocabulary_(vocabulary), written_(written), writer_(out) {}
+      : vocabulary_(vocabulary), written_(written), out_(out) {}
 
   uint64_t count() const { return count_; }
 
@@ -146,36 +197,59 @@ class LogEncoder::Entries {
   }
 
  private:
-  void open(uint64_t dictionary, uint32_t code) {
-    writer_.varint(dictionary);
-    writer_.varint(code);
+  // What an entry begins with, gathered so that it is appended at once.
+  struct Head {
+    Head(uint64_t dictionary, uint32_t code) { varint(dictionary), varint(code); }
+    void varint(uint64_t value) { end = put_varint(end, value); }
+    std::string_view view() const { return {bytes, static_cast<size_t>(end - bytes)}; }
+    char bytes[4 * kMaxVarintBytes];
+    char* end = bytes;
+  };
+  void append(const Head& head, std::string_view content) {
+    out_.append(head.view());
+    out_.append(content);
     ++count_;
   }
-  void text_like(std::vector<uint8_t>& seen, const ValueDictionary& from, uint64_t dictionary, uint32_t code) {
+  void text_like(Seen& seen, const ValueDictionary& from, uint64_t dictionary, uint32_t code) {
     if (!mark(seen, code)) return;
-    open(dictionary, code);
-    put_value(writer_, from.at(code));
+    ValueView value = from.at(code);
+    Head head(dictionary, code);
+    *head.end++ = static_cast<char>(value.type);
+    switch (value.type) {
+      case ValueType::string:
+      case ValueType::bytes:
+      case ValueType::array:
+      case ValueType::kvlist: head.varint(value.text.size()); break;
+      case ValueType::none: break;
+      case ValueType::boolean:
+      case ValueType::integer:
+      case ValueType::real: std::memcpy(head.end, &value.scalar, sizeof value.scalar); head.end += sizeof value.scalar;
+    }
+    append(head, value.text);
   }
   void text(uint32_t code) { text_like(written_.texts, vocabulary_.texts, kLogTexts, code); }
   void key(uint32_t code) {
     if (!mark(written_.keys, code)) return;
     KeyView view = vocabulary_.key_at(code);
-    open(kLogKeys, code);
-    writer_.fixed(static_cast<uint8_t>(view.scope));
-    writer_.sized(view.name);
+    Head head(kLogKeys, code);
+    *head.end++ = static_cast<char>(view.scope);
+    head.varint(view.name.size());
+    append(head, view.name);
+    if (code >= written_.values.size()) written_.values.resize(std::max<size_t>(code + 1, written_.values.size() * 2));
   }
+  // Precondition: the key is in the chapter.
   void value(uint32_t key_code, uint32_t code) {
-    key(key_code);
-    if (key_code >= written_.values.size()) written_.values.resize(std::max<size_t>(key_code + 1, key_code * 2));
     text_like(written_.values[key_code], vocabulary_.values(key_code), kLogValues + key_code, code);
   }
   void values(std::span<const uint32_t> keys, std::span<const uint32_t> codes) {
     for (size_t i = 0; i < keys.size(); ++i) value(keys[i], codes[i]);
   }
   void tuple(uint64_t dictionary, uint32_t code, std::span<const uint32_t> words) {
-    open(dictionary, code);
-    writer_.varint(words.size());
-    for (uint32_t word : words) writer_.varint(word);
+    Head head(dictionary, code);
+    head.varint(words.size());
+    append(head, {});
+    Varints varints(out_, words.size() * kMaxVarint32Bytes);
+    for (uint32_t word : words) varints.put(word);
   }
   std::span<const uint32_t> shape(uint32_t code) {
     auto keys = vocabulary_.shapes.at(code);
@@ -185,14 +259,17 @@ class LogEncoder::Entries {
     }
     return keys;
   }
-  void entity(std::vector<uint8_t>& seen, const TupleDictionary& from, uint64_t dictionary, uint32_t code,
-              size_t first_text, size_t pairs) {
+  void entity(Seen& seen, const TupleDictionary& from, uint64_t dictionary, uint32_t code, size_t first_text,
+              size_t pairs) {
     if (!mark(seen, code)) return;
     auto words = from.at(code);
     if (words.size() >= pairs) {
       text(words[kSchemaUrlWord]);
       for (size_t i = first_text; i < pairs; ++i) text(words[i]);
-      for (size_t i = pairs; i + 1 < words.size(); i += 2) value(words[i], words[i + 1]);
+      for (size_t i = pairs; i + 1 < words.size(); i += 2) {
+        key(words[i]);
+        value(words[i], words[i + 1]);
+      }
     }
     tuple(dictionary, code, words);
   }
@@ -206,7 +283,7 @@ class LogEncoder::Entries {
 
   const Vocabulary& vocabulary_;
   Written& written_;
-  ByteWriter writer_;
+  std::string& out_;
   uint64_t count_ = 0;
 };
 
@@ -228,7 +305,7 @@ size_t LogEncoder::Written::allocated_bytes() const {
   size_t total = names.capacity() + event_names.capacity() + texts.capacity() + keys.capacity() + shapes.capacity() +
                  resources.capacity() + scopes.capacity() + envelopes.capacity();
   for (const auto& of_key : values) total += of_key.capacity();
-  return total;
+  return total * sizeof(uint64_t);
 }
 
 size_t LogEncoder::allocated_bytes() const {

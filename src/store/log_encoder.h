@@ -30,8 +30,9 @@ class LogEncoder {
  private:
   // Which entries of one segment's dictionaries are in the chapter.
   struct Written {
-    std::vector<uint8_t> names, event_names, texts, keys, shapes, resources, scopes, envelopes;
-    std::vector<std::vector<uint8_t>> values;
+    // A bit a code.
+    std::vector<uint64_t> names, event_names, texts, keys, shapes, resources, scopes, envelopes;
+    std::vector<std::vector<uint64_t>> values;  // by key
     size_t allocated_bytes() const;
   };
   class Entries;

@@ -11,7 +11,7 @@ namespace clew::wire {
 void AttributeSlot::store(std::string_view raw, uint32_t key, uint32_t value) {
   key_ = key;
   value_ = value;
-  size_ = raw.size() <= sizeof bytes_ ? static_cast<uint16_t>(raw.size()) : kNothing;
+  size_ = raw.size() <= sizeof bytes_ && value != kNoCode ? static_cast<uint16_t>(raw.size()) : kNothing;
   std::memcpy(bytes_, raw.data(), std::min(raw.size(), sizeof bytes_));
   key_end_ = 0;
   constexpr uint32_t kKeyTag = tag_of(key_value_field::kKey, kBytes);

@@ -24,11 +24,11 @@
 
 namespace clew::wire {
 
-// One KeyValue message as it last stood at one place.
+// One KeyValue message as it last stood at one place; only its key when the value is not worth remembering.
 class AttributeSlot {
  public:
   bool matches(std::string_view raw) const {
-    return raw.size() == size_ && std::memcmp(raw.data(), bytes_, raw.size()) == 0;
+    return raw.size() == size_ && raw.size() <= sizeof bytes_ && std::memcmp(raw.data(), bytes_, raw.size()) == 0;
   }
   // The bytes begin with the same key: only the value differs.
   bool matches_key(std::string_view raw) const {
@@ -37,13 +37,15 @@ class AttributeSlot {
   uint32_t key() const { return key_; }
   uint32_t value() const { return value_; }
   size_t key_end() const { return key_end_; }
+  bool has_only_key() const { return size_ == kNothing; }
+  // `value` is a code of the vocabulary, or kNoCode: only the key is to be remembered.
   void store(std::string_view raw, uint32_t key, uint32_t value);
 
  private:
   static constexpr uint16_t kNothing = 0xffff;
   uint32_t key_ = kNoCode;
   uint32_t value_ = kNoCode;
-  uint16_t size_ = kNothing;  // kNothing: too long to be kept whole
+  uint16_t size_ = kNothing;  // kNothing: not kept whole
   uint16_t key_end_ = 0;      // where the key field ends; 0: the key is not kept
   char bytes_[116];
 };

@@ -12,7 +12,7 @@ struct OtlpDecoder::State {
 
   template <typename Input>
   Status decode(Input& input, std::string_view body, uint64_t receive_ns, SpanBatch& batch) {
-    intake.begin_request(batch, receive_ns, body.size());
+    intake.begin_request(batch, receive_ns, body);
     size_t limit = intake.admission.limits().request_bytes;
     if (body.size() > limit) {
       return fail(

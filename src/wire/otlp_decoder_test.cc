@@ -356,7 +356,7 @@ TEST_P(BothEncodings, RemembersNothingWrong) {
   }
 }
 
-TEST_P(BothEncodings, ValuesThatDoNotComeBackAreNotLookedUp) {
+TEST_P(BothEncodings, ValuesThatDoNotComeBackAreTheBatchsOwn) {
   Decoded decoded;
   int at = 0;
   for (int request = 0; request < 3; ++request) {
@@ -370,8 +370,67 @@ TEST_P(BothEncodings, ValuesThatDoNotComeBackAreNotLookedUp) {
     EXPECT_EQ(decoded.attributes(3999).at(0).second.text, fmt::format("unique {}", at - 1));
   }
   Vocabulary& vocabulary = *decoded.batch.vocabulary;
-  EXPECT_TRUE(vocabulary.values(vocabulary.find_key({Scope::span, "id"})).is_plain());
-  EXPECT_FALSE(vocabulary.values(vocabulary.find_key({Scope::span, "few"})).is_plain());
+  EXPECT_LT(vocabulary.values(vocabulary.find_key({Scope::span, "id"})).size(), 5000);
+  EXPECT_THAT(decoded.batch.own_values, SizeIs(4000)) << "those of the last request, and none of \"few\"";
+}
+
+TEST_P(BothEncodings, IntegersAtThePlaceOfTheLast) {
+  std::vector<tree::Span> spans;
+  std::vector<int64_t> numbers;
+  for (int shift : {0, 6, 7, 8, 13, 14, 21, 28, 31, 32, 34, 35, 36, 62, 63}) {
+    auto power = static_cast<int64_t>(uint64_t{1} << shift);
+    for (int64_t number : {power, power - 1, -power}) numbers.push_back(number);
+  }
+  for (int64_t number : numbers) {
+    tree::Span span = good_span();
+    span.attributes = {{"n", int_value(number)}};
+    spans.push_back(span);
+  }
+  Decoded decoded;
+  ASSERT_TRUE(decode(decoded, spans));
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    EXPECT_EQ(decoded.attributes(i).at(0).second, ValueView::of_int(numbers[i])) << numbers[i];
+  }
+}
+
+TEST_P(BothEncodings, ABatchsOwnValuesAreWhole) {
+  Decoded decoded;
+  auto span_with = [](const tree::Value& value) {
+    tree::Span span = good_span();
+    span.attributes = {{"id", value}};
+    span.events.push_back({1, "event", {{"id", value}}, 0});
+    return span;
+  };
+  std::vector<tree::Span> spans;
+  for (int i = 0; i < 5000; ++i) spans.push_back(span_with(text_value(fmt::format("{} is unique", i))));
+  ASSERT_TRUE(decode(decoded, spans));
+  tree::Value list{5, "", 0, {{"", text_value("one")}, {"", int_value(2)}}};
+  const tree::Value values[] = {text_value(""),
+                                text_value("short"),
+                                text_value(std::string(300, 'x')),
+                                int_value(-5),
+                                int_value(0),
+                                list,
+                                text_value("short"),
+                                list};
+  spans.clear();
+  for (const tree::Value& value : values) spans.push_back(span_with(value));
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(decode(decoded, spans));
+    for (size_t i = 0; i < std::size(values); ++i) {
+      ValueView got = decoded.attributes(i).at(0).second;
+      ASSERT_EQ(static_cast<int>(got.type), values[i].type);
+      if (got.type == ValueType::array) {
+        EXPECT_EQ(got, decoded.attributes(5).at(0).second);
+      } else {
+        EXPECT_EQ(got.text, values[i].text);
+        EXPECT_EQ(got.scalar, values[i].bits);
+      }
+      uint32_t key = decoded.batch.vocabulary->find_key({Scope::event, "id"});
+      EXPECT_EQ(decoded.batch.value(key, decoded.events(i).at(0).values[0]), got);
+    }
+    EXPECT_THAT(decoded.batch.own_values, SizeIs(2 * std::size(values)));
+  }
 }
 
 TEST_P(BothEncodings, AnEmptyRequestIsFine) {

@@ -360,7 +360,7 @@ bool OtlpJsonIn::attributes(const Array& array, uint32_t& dropped, Scope scope, 
       return true;
     }
     uint32_t key = intake_.vocabulary().intern_key({scope, *key_text});
-    uint32_t code = intake_.value_code(key, value);
+    uint32_t code = intake_.value_word(key, value);
     if (pairs == nullptr) {
       intake_.attribute(key, code);
     } else {

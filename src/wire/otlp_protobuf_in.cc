@@ -20,6 +20,22 @@ bool short_text(std::string_view rest, std::string_view& text) {
   return true;
 }
 
+// The next: one value that is one integer of at most five bytes, so that it is not negative and fits into 35 bits.
+bool small_integer(std::string_view rest, int64_t& number) {
+  auto byte = [&](size_t i) { return static_cast<uint8_t>(rest[i]); };
+  if (rest.size() < 4 || rest.size() > 8 || byte(0) != tag_of(key_value_field::kValue, kBytes) ||
+      byte(1) != rest.size() - 2 || byte(2) != tag_of(any_value_field::kInt, kVarint)) {
+    return false;
+  }
+  number = 0;
+  for (size_t i = 3; i < rest.size(); ++i) {
+    bool is_last = i + 1 == rest.size();
+    if ((byte(i) < 0x80) != is_last) return false;
+    number |= int64_t{byte(i) & 0x7f} << 7 * (i - 3);
+  }
+  return true;
+}
+
 }  // namespace
 
 Status OtlpProtobufIn::decode(std::string_view body) {
@@ -353,20 +369,25 @@ AttributeMemo& OtlpProtobufIn::memo_of(NameMemos& memos, Memo& unnamed, ValueDic
 
 bool OtlpProtobufIn::attributes(const Pieces& raw, Scope scope, Memo& memo, uint32_t& dropped) {
   size_t count = intake_.admit_attributes(raw.size(), dropped);
+  SpanIntake::Attributes out = intake_.open_attributes(count);
+  size_t taken = 0;
   for (size_t i = 0; i < count; ++i) {
     AttributeSlot* slot = memo.slot(i);
     if (slot != nullptr && slot->matches(raw[i])) [[likely]] {
-      intake_.attribute(slot->key(), slot->value());
+      out.keys[taken] = slot->key();
+      out.words[taken++] = slot->value();
       continue;
     }
     Attribute attribute;
     if (!new_attribute(raw[i], scope, slot, attribute)) return fault_.in("attributes", i);
     if (attribute.taken) {
-      intake_.attribute(attribute.key, attribute.value);
+      out.keys[taken] = attribute.key;
+      out.words[taken++] = attribute.value;
     } else {
       intake_.drop_attribute(dropped);
     }
   }
+  intake_.close_attributes(taken);
   return true;
 }
 
@@ -375,9 +396,13 @@ bool OtlpProtobufIn::new_attribute(std::string_view message, Scope scope, Attrib
   uint64_t incidents = admission.incidents();
   bool same_key = slot != nullptr && slot->matches_key(message);
   ValueView view;
+  int64_t number = 0;
   if (same_key && short_text(message.substr(slot->key_end()), view.text)) {
     out.key = slot->key();
     view = ValueView::of_string(admission.text_value(view.text));
+  } else if (same_key && small_integer(message.substr(slot->key_end()), number)) {
+    out.key = slot->key();
+    view = ValueView::of_int(number);
   } else {
     std::string_view key;
     std::string_view value;
@@ -392,9 +417,12 @@ bool OtlpProtobufIn::new_attribute(std::string_view message, Scope scope, Attrib
     }
     if (!any_value(value, 0, view)) return false;
   }
-  out.value = intake_.value_code(out.key, view);
+  out.value = intake_.value_word(out.key, view);
   out.taken = true;
-  if (slot != nullptr && incidents == admission.incidents()) slot->store(message, out.key, out.value);
+  if (slot == nullptr || incidents != admission.incidents()) return true;
+  bool is_own = (out.value & kOwnValue) != 0;
+  bool is_known = is_own && same_key && out.key == slot->key() && slot->has_only_key();
+  if (!is_known) slot->store(message, out.key, is_own ? kNoCode : out.value);
   return true;
 }
 

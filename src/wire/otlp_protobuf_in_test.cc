@@ -215,5 +215,20 @@ TEST(ProtobufIn, MemosAreBounded) {
   EXPECT_LT(decoder.allocated_bytes() - vocabulary, size_t{3} << 20);
 }
 
+// A KeyValue of this many bytes was once taken for what marks "not kept".
+TEST(ProtobufIn, AttributesTooLongToBeRememberedAreTakenAnew) {
+  constexpr size_t kRawBytes = 65535;
+  constexpr size_t kHeads = 11;  // key "k", and three heads with lengths of three bytes
+  tree::Span span = good_span();
+  span.attributes = {{"k", text_value(std::string(kRawBytes - kHeads, 'x'))}};
+  tree::Span other = span;
+  other.attributes[0].second.text.back() = 'y';
+  Decoded decoded;
+  ASSERT_TRUE(decoded.request(request_of({span, other, span}), Encoding::protobuf));
+  EXPECT_EQ(decoded.attributes(0).at(0).second.text, span.attributes[0].second.text);
+  EXPECT_EQ(decoded.attributes(1).at(0).second.text, other.attributes[0].second.text);
+  EXPECT_EQ(decoded.attributes(2).at(0).second.text, span.attributes[0].second.text);
+}
+
 }  // namespace
 }  // namespace clew::wire

@@ -71,8 +71,7 @@ class Decoded {
     auto keys = batch.vocabulary->shapes.at(r.shape);
     std::vector<std::pair<std::string_view, ValueView>> out;
     for (size_t i = 0; i < keys.size(); ++i) {
-      out.emplace_back(batch.vocabulary->key_at(keys[i]).name,
-                       batch.vocabulary->values(keys[i]).at(batch.words[r.words + i]));
+      out.emplace_back(batch.vocabulary->key_at(keys[i]).name, batch.value(keys[i], batch.words[r.words + i]));
     }
     return out;
   }

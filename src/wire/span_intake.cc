@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 #include "base/bytes.h"
@@ -12,7 +13,7 @@ namespace clew::wire {
 namespace {
 
 // A dictionary of this size of which every second look-up was new has values that hardly come back.
-constexpr uint32_t kPlainFromEntries = 4096;
+constexpr uint32_t kOwnFromEntries = 4096;
 
 bool has_length(std::string_view id, size_t length) {
   return id.size() == length;
@@ -28,13 +29,14 @@ uint8_t small_enum(uint64_t number) {
 
 }  // namespace
 
-void SpanIntake::begin_request(SpanBatch& batch, uint64_t receive_ns, size_t body_bytes) {
+void SpanIntake::begin_request(SpanBatch& batch, uint64_t receive_ns, std::string_view body) {
   batch.vocabulary = &vocabulary_;
   batch.clear();
   batch_ = &batch;
   receive_ns_ = receive_ns;
+  body_ = body;
   // Real spans take a word per four bytes or less; see end_span().
-  words_limit_ = body_bytes + 1024;
+  words_limit_ = body.size() + 1024;
   admission.take_bits();
 }
 
@@ -60,17 +62,27 @@ size_t SpanIntake::admit_links(size_t count, uint32_t& dropped) {
   return admit(count, admission.limits().links_per_span, wire_counters().links_per_span, dropped);
 }
 
-uint32_t SpanIntake::value_code(uint32_t key, ValueView value) {
+uint32_t SpanIntake::value_word(uint32_t key, ValueView value) {
+  if (key >= keys_in_use_.size()) keys_in_use_.resize(std::max<size_t>(key + 1, keys_in_use_.size() * 2));
+  KeyUse& use = keys_in_use_[key];
+  if (use.has_own_values) return own_value(value);
   ValueDictionary& values = vocabulary_.values(key);
-  if (values.is_plain()) return values.append(value);
-  if (key >= lookups_.size()) lookups_.resize(std::max<size_t>(key + 1, lookups_.size() * 2));
-  uint32_t lookups = ++lookups_[key];
-  if (values.size() >= kPlainFromEntries && values.size() > lookups / 2) {
+  ++use.lookups;
+  if (values.size() >= kOwnFromEntries && values.size() > use.lookups / 2) {
     Scope scope = vocabulary_.key_at(key).scope;
-    // Resources and scopes are interned by their codes, which must therefore be unique.
-    if (scope != Scope::resource && scope != Scope::instrumentation) return values.append(value);
+    // Resources and scopes are interned by the codes of their values.
+    use.has_own_values = scope != Scope::resource && scope != Scope::instrumentation;
+    if (use.has_own_values) return own_value(value);
   }
   return values.intern(value);
+}
+
+uint32_t SpanIntake::own_value(ValueView value) {
+  std::less<const char*> before;
+  bool is_in_body = !before(value.text.data(), body_.data()) && before(value.text.data(), body_.data() + body_.size());
+  if (!value.text.empty() && !is_in_body) value.text = batch_->kept.emplace_back(value.text);
+  batch_->own_values.push_back(value);
+  return kOwnValue | static_cast<uint32_t>(batch_->own_values.size() - 1);
 }
 
 bool SpanIntake::add_entity_ref(EntityFields& entity, std::string_view encoded) {

@@ -69,7 +69,7 @@ class SpanIntake {
   Admission admission;
   Vocabulary& vocabulary() { return vocabulary_; }
 
-  void begin_request(SpanBatch& batch, uint64_t receive_ns, size_t body_bytes);
+  void begin_request(SpanBatch& batch, uint64_t receive_ns, std::string_view body);
 
   // How many of these are within the limit; what is beyond is added to `dropped` and counted.
   size_t admit_attributes(size_t count, uint32_t& dropped);
@@ -77,8 +77,8 @@ class SpanIntake {
   size_t admit_links(size_t count, uint32_t& dropped);
   void drop_attribute(uint32_t& dropped) { add_dropped(dropped, 1); }
 
-  // The code of an attribute's value; keys of spans whose values hardly repeat go over to plain dictionaries.
-  uint32_t value_code(uint32_t key, ValueView value);
+  // The word of an attribute's value. Values of a key of which hardly one repeats become the batch's own.
+  uint32_t value_word(uint32_t key, ValueView value);
   uint32_t text_code(std::string_view raw) { return raw.empty() ? kEmptyText : vocabulary_.text(admission.name(raw)); }
   // False when the references exceed their limit and are left out.
   bool add_entity_ref(EntityFields& entity, std::string_view encoded);
@@ -90,6 +90,20 @@ class SpanIntake {
   void attribute(uint32_t key, uint32_t value) {
     keys_.push_back(key);
     batch_->words.push_back(value);
+  }
+  // Room for the attributes of a record, of which close_attributes() keeps the first `taken`.
+  struct Attributes {
+    uint32_t* keys;
+    uint32_t* words;
+  };
+  Attributes open_attributes(size_t count) {
+    keys_.resize(count);
+    batch_->words.resize(batch_->words.size() + count);
+    return {keys_.data(), batch_->words.data() + batch_->words.size() - count};
+  }
+  void close_attributes(size_t taken) {
+    batch_->words.resize(batch_->words.size() - (keys_.size() - taken));
+    keys_.resize(taken);
   }
   std::span<const uint32_t> keys() const { return keys_; }
   // `dropped` matters for events and links; the span's is in its fields.
@@ -112,9 +126,11 @@ class SpanIntake {
   bool ids_are_usable(const SpanFields& fields);
   void reject(Counter& reason, std::string_view what, std::string_view id, std::string_view rule);
   uint32_t envelope_code(const SpanFields& fields);
+  uint32_t own_value(ValueView value);
 
   Vocabulary& vocabulary_;
   SpanBatch* batch_ = nullptr;
+  std::string_view body_;
   uint64_t receive_ns_ = 0;
   size_t words_limit_ = 0;
 
@@ -130,7 +146,11 @@ class SpanIntake {
   // The last of each: senders repeat themselves.
   Envelope::Words envelope_words_{};
   uint32_t envelope_ = kNoCode;
-  std::vector<uint32_t> lookups_;  // by key: how often a value was looked up
+  struct KeyUse {
+    uint32_t lookups = 0;  // of values
+    bool has_own_values = false;
+  };
+  std::vector<KeyUse> keys_in_use_;  // by key
 };
 
 }  // namespace clew::wire
