@@ -27,7 +27,8 @@ Status BlockAssembly::add_chunk(LeafWriter& writer, std::string min_value, std::
   }
   ASSIGN_OR_RETURN(auto chunk,
                    writer.end_row_group(file_, compressor_, pages_[leaf_].emplace_back(), sets_[leaf_].emplace_back()));
-  TRY(page_index_.add_chunk(file_, static_cast<uint32_t>(leaf_), chunk, pages_[leaf_].back()));
+  page_index_.add_chunk(static_cast<uint32_t>(leaf_), chunk.type, pages_[leaf_].back(), writer.raw());
+  writer.release();
   chunk.min_value = std::move(min_value);
   chunk.max_value = std::move(max_value);
   parquet::RowGroup& group = metadata_.row_groups.back();

@@ -45,6 +45,7 @@ void LeafWriter::begin_row_group() {
   payloads_.clear();
   pages_.clear();
   codes_ends_.clear();
+  ranges_.clear();
   sets_.clear();
   held_.clear();
   entry_begins_.clear();
@@ -209,6 +210,10 @@ void LeafWriter::own_codes(std::span<const uint32_t> codes, std::string_view new
 
 void LeafWriter::numbers(std::span<const int64_t> numbers, size_t rows, std::span<const uint64_t> present) {
   append_presence(present, rows, numbers.size());
+  if (leaf_.max_definition == 0 && rows > 0) {
+    auto [least, greatest] = std::ranges::minmax(numbers, {}, [](int64_t n) { return static_cast<uint64_t>(n); });
+    ranges_.push_back({static_cast<uint64_t>(least), static_cast<uint64_t>(greatest)});
+  }
   (leaf_.kind == LeafKind::int32 ? parquet::encode_delta32 : parquet::encode_delta)(numbers, payloads_);
   close_page(rows, numbers.size());
 }
@@ -372,10 +377,24 @@ Result<parquet::ColumnChunk> LeafWriter::end_row_group(std::string& file, parque
     sets.entries = entries_;
     for (const auto& set : sets_) sets.bits.append(reinterpret_cast<const char*>(set.data()), (entries_ + 7) / 8);
   }
-  // The file grows by what is given back here: a block is never in memory twice.
-  for (std::string* bytes : {&payloads_, &stored_, &dictionary_}) std::string().swap(*bytes);
+  std::string().swap(stored_);
   std::vector<uint32_t>().swap(held_);
   return chunk;
+}
+
+LeafWriter::RawChunk LeafWriter::raw() const {
+  RawChunk out;
+  out.pages = payloads();
+  out.ranges = ranges_;
+  if (entries_ > 0) {
+    out.dictionary = out.pages.front();
+    out.pages.erase(out.pages.begin());
+  }
+  return out;
+}
+
+void LeafWriter::release() {
+  for (std::string* bytes : {&payloads_, &dictionary_}) std::string().swap(*bytes);
 }
 
 }  // namespace clew::store
