@@ -6,6 +6,8 @@ namespace clew::store {
 namespace {
 
 constexpr std::string_view kMagic = "PAR1";
+// Room made at once for a row group, so that the file is not moved while it grows. What is not used is never touched.
+constexpr size_t kUsualRowBytes = 48;
 
 }  // namespace
 
@@ -13,6 +15,7 @@ BlockAssembly::BlockAssembly() : file_(kMagic) {}
 
 void BlockAssembly::begin_row_group(uint32_t rows) {
   parquet::RowGroup group;
+  file_.reserve(file_.size() + size_t{rows} * kUsualRowBytes);
   group.rows = rows;
   group.file_offset = static_cast<int64_t>(file_.size());
   metadata_.row_groups.push_back(std::move(group));

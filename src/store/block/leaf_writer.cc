@@ -164,16 +164,22 @@ void LeafWriter::codes(std::span<const uint32_t> codes) {
     values(codes);
     return close_page(codes.size(), codes.size());
   }
-  presence_.assign((codes.size() + 63) / 64, 0);
+  presence_.clear();
   if (present_.size() < codes.size()) present_.resize(codes.size());
-  size_t count = 0;
-  for (size_t i = 0; i < codes.size(); ++i) {
-    uint32_t code = codes[i];
-    uint64_t is = code != kNoCode;
-    presence_[i / 64] |= is << i % 64;
-    present_[count] = code;
-    count += is;
+  uint32_t* to = present_.data();
+  for (size_t begin = 0; begin < codes.size(); begin += 64) {
+    uint64_t bits = 0;
+    const size_t many = std::min<size_t>(64, codes.size() - begin);
+    for (size_t i = 0; i < many; ++i) {
+      const uint32_t code = codes[begin + i];
+      const uint64_t is = code != kNoCode;
+      bits |= is << i;
+      *to = code;
+      to += is;
+    }
+    presence_.push_back(bits);
   }
+  const auto count = static_cast<size_t>(to - present_.data());
   append_presence(presence_, codes.size(), count);
   values(std::span<const uint32_t>(present_).first(count));
   close_page(codes.size(), count);

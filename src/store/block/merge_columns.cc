@@ -251,7 +251,7 @@ void MergeColumns::note_received(const CodeStage& received) {
 }
 
 Status MergeColumns::write_coded(uint32_t leaf) {
-  CodeStage stage(rows_, CodeMap::Form::value, true);
+  CodeStage stage(rows_, {});
   for (size_t i = 0; i < inputs_.size(); ++i) TRY(stage.add(inputs_[i], leaf, pieces_[i]));
   stage.settle();
   if (is_flat_exact(leaf)) {
@@ -316,7 +316,9 @@ Status MergeColumns::write_key(uint32_t number) {
   auto promoted = residual_->promoted(number);
   const bool packed = key.types[0] == ColumnType::uuid || key.types[0] == ColumnType::hex;
   const bool stored = promoted.empty() && packed && key.types.size() == 1;
-  CodeStage stage(rows_, stored ? CodeMap::Form::stored : CodeMap::Form::value, promoted.empty());
+  CodeStage stage(rows_, {.form = stored ? CodeMap::Form::stored : CodeMap::Form::value,
+                          .may_append = promoted.empty(),
+                          .shares_rows = key.types.size() > 1});
   for (const MergePlan::Source& source : key.sources) {
     TRY(stage.add(inputs_[source.input], source.leaf, pieces_[source.input]));
   }

@@ -74,6 +74,7 @@ Status CodeMap::open(uint32_t page) {
     to_code_.assign(entries_->size(), kNoCode);
   }
   part_ = part;
+  known_ = 0;
   return {};
 }
 
@@ -86,6 +87,7 @@ ValueView CodeMap::taken(uint32_t at) {
 }
 
 uint32_t CodeMap::enter(uint32_t code) {
+  ++known_;
   return to_code_[code - base_] = to_.intern(taken(code - base_));
 }
 
@@ -109,11 +111,13 @@ void CodeMap::intern_fresh() {
 
 size_t CodeMap::enter(std::span<const uint32_t> codes, bool append) {
   fresh_.clear();
+  if (known_ == to_code_.size()) return 0;
   for (uint32_t code : codes) {
     if (code == kNoCode || to_code_[code - base_] != kNoCode) continue;
     to_code_[code - base_] = 0;
     fresh_.push_back(code - base_);
   }
+  known_ += fresh_.size();
   size_t bytes = 0;
   if (entries_) {
     for (uint32_t at : fresh_) bytes += entries_->plain_bytes(at);
@@ -124,6 +128,17 @@ size_t CodeMap::enter(std::span<const uint32_t> codes, bool append) {
     intern_fresh();
   }
   return bytes;
+}
+
+size_t CodeMap::translate(std::span<uint32_t> codes) const {
+  size_t values = 0;
+  const uint32_t* to_code = to_code_.data();
+  for (uint32_t& code : codes) {
+    const bool is = code != kNoCode;
+    if (is) code = to_code[code - base_];
+    values += is;
+  }
+  return values;
 }
 
 }  // namespace clew::store

@@ -101,6 +101,8 @@ class CodeMap {
   // Takes over what these codes of that page stand for, unless it was: `append` without looking whether another input
   // had it. Answers the bytes of what is new, as PLAIN has them.
   size_t enter(std::span<const uint32_t> codes, bool append);
+  // Puts what was taken over in the place of that page's codes; answers how many are not kNoCode, which stays.
+  size_t translate(std::span<uint32_t> codes) const;
   // Of a code of that page; kNoCode stays.
   uint32_t operator()(uint32_t code) {
     if (code == kNoCode) return kNoCode;
@@ -129,6 +131,7 @@ class CodeMap {
   std::unique_ptr<ValueList> entries_;  // none for booleans
   Arena texts_;
   std::vector<uint32_t> to_code_;
+  size_t known_ = 0;             // of to_code_
   std::vector<uint32_t> fresh_;  // positions of entries
 };
 

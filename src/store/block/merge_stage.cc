@@ -51,7 +51,7 @@ void CodeStage::add_same(uint32_t code, std::span<const MergePiece> pieces) {
 // Values that were met again grow with the square of the rows, as far as one is as likely as another: `seen` rows had
 // so many, all will have more. When those would save less than codes cost, there will be no dictionary.
 void CodeStage::judge() {
-  if (!may_append_ || appends_ || seen_rows_ < judged_rows_ || seen_values_ == 0) return;
+  if (!options_.may_append || appends_ || seen_rows_ < judged_rows_ || seen_values_ == 0) return;
   while (judged_rows_ <= seen_rows_) judged_rows_ *= 2;
   const double growth = static_cast<double>(rows_) / static_cast<double>(seen_rows_);
   const auto entries = static_cast<double>(values_.size());
@@ -65,32 +65,35 @@ void CodeStage::add_page(CodeMap& map, const LeafPage& page, std::span<const Mer
   uint32_t* codes = spread();
   uint32_t rows = 0;
   for (const MergePiece& piece : pieces) rows += piece.rows;
-  std::span<const uint32_t> taken = page.codes;
+  // Rows that go elsewhere must not bring their values.
+  picked_.assign(page.codes.begin(), page.codes.end());
   if (rows < page.codes.size()) {
-    picked_.clear();
+    std::ranges::fill(picked_, kNoCode);
     for (const MergePiece& piece : pieces) {
-      picked_.insert(picked_.end(), page.codes.begin() + piece.row, page.codes.begin() + piece.row + piece.rows);
-    }
-    taken = picked_;
-  }
-  entry_bytes_ += map.enter(taken, appends_);
-  uint64_t values = 0;
-  for (const MergePiece& piece : pieces) {
-    const uint32_t* from = page.codes.data() + piece.row;
-    uint32_t* to = codes + piece.out;
-    for (uint32_t i = 0; i < piece.rows; ++i) {
-      if (from[i] == kNoCode) continue;
-      to[i] = map(from[i]);
-      ++values;
+      std::copy_n(page.codes.data() + piece.row, piece.rows, picked_.data() + piece.row);
     }
   }
+  entry_bytes_ += map.enter(picked_, appends_);
   seen_rows_ += rows;
-  seen_values_ += values;
+  seen_values_ += map.translate(picked_);
   judge();
+  // A row may have its value from another leaf of its key.
+  if (options_.shares_rows) {
+    for (const MergePiece& piece : pieces) {
+      for (uint32_t i = 0; i < piece.rows; ++i) {
+        uint32_t code = picked_[piece.row + i];
+        if (code != kNoCode) codes[piece.out + i] = code;
+      }
+    }
+    return;
+  }
+  for (const MergePiece& piece : pieces) {
+    std::copy_n(picked_.data() + piece.row, piece.rows, codes + piece.out);
+  }
 }
 
 Status CodeStage::add(const MergeInput& input, uint32_t leaf, const PagedPieces& pieces) {
-  CodeMap map(input, leaf, values_, form_);
+  CodeMap map(input, leaf, values_, options_.form);
   return input.scan(leaf, pieces,
                     [&](uint32_t number, const LeafPage& page, std::span<const MergePiece> of_page) -> Status {
                       const bool same = all_same(page.codes);

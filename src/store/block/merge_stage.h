@@ -23,8 +23,14 @@ class CodeStage {
  public:
   static constexpr uint64_t kFirstJudged = 1 << 14;  // rows
 
-  // `may_append`: values that are hardly ever there twice need not be told apart; set() is not called then.
-  CodeStage(uint32_t rows, CodeMap::Form form, bool may_append) : rows_(rows), form_(form), may_append_(may_append) {}
+  struct Options {
+    CodeMap::Form form = CodeMap::Form::value;
+    // Values that are hardly ever there twice need not be told apart; set() is not called then.
+    bool may_append = true;
+    // Some input has several leaves that are added.
+    bool shares_rows = false;
+  };
+  CodeStage(uint32_t rows, Options options) : rows_(rows), options_(options) {}
 
   // The rows of one input by one of its leaves; any number of calls, then settle(). What gets no code is null. The
   // pieces stay until then.
@@ -50,8 +56,7 @@ class CodeStage {
   uint32_t* spread();
 
   const uint32_t rows_;
-  const CodeMap::Form form_;
-  bool may_append_;
+  const Options options_;
   bool appends_ = false;
   ValueDictionary values_;
   // Of the pages so far: rows, those of them with a value, and the bytes of the entries they brought.
