@@ -1,7 +1,9 @@
 // CPU per span of each stage of ingest, in one process and thread, on the built-in corpus: prints one JSON object.
 // Each stage is timed over all requests, the first tenth apart; `walk` visits every protobuf field of the same bytes
 // and is the unit that a noisy machine can be judged by.
-//   bench_stages [SPANS]
+// `merge` makes one block of eight: the same spans, as two lanes would have sealed them at four times. --columns: and a
+// table of what the bytes of both blocks are spent on.
+//   bench_stages [SPANS] [--columns]
 #include <fmt/format.h>
 #include <time.h>
 
@@ -14,7 +16,10 @@
 #include "cli/bench/bench_corpus.h"
 #include "column/recode.h"
 #include "column/span_table.h"
+#include "column_bytes.h"
+#include "store/block/block_merger.h"
 #include "store/block/block_writer.h"
+#include "store/block/memory_objects.h"
 #include "store/log_encoder.h"
 #include "wire/otlp.h"
 
@@ -22,6 +27,7 @@ namespace clew {
 namespace {
 
 constexpr uint32_t kBatch = 512;
+constexpr uint32_t kMergedParts = 8;
 
 double thread_ns() {
   timespec now{};
@@ -86,9 +92,44 @@ Corpus make_corpus(uint64_t spans) {
 }
 
 struct Stages {
-  double walk = 0, decode = 0, append = 0, log = 0, seal = 0;
-  uint64_t log_bytes = 0, block_bytes = 0, memory_bytes = 0, rows = 0;
+  double walk = 0, decode = 0, append = 0, log = 0, seal = 0, merge = 0;
+  uint64_t log_bytes = 0, block_bytes = 0, merged_bytes = 0, memory_bytes = 0, rows = 0;
+  std::string columns;
 };
+
+std::shared_ptr<const store::Block> open_block(store::MemoryObjects& objects, const std::string& name,
+                                               const Result<std::string>& bytes) {
+  if (!bytes || !objects.put(name, *bytes)) std::exit(1);
+  auto block = store::Block::open(objects, name);
+  if (!block) std::exit(1);
+  return *block;
+}
+
+void seal_and_merge(const SpanTable& table, Stages& out) {
+  store::MemoryObjects objects;
+  double start = thread_ns();
+  auto sealed = store::write_block(table, table.rows(), {}, {}, nullptr);
+  out.seal = thread_ns() - start;
+  std::vector<std::shared_ptr<const store::Block>> parts;
+  for (uint32_t part = 0; part < kMergedParts; ++part) {
+    const uint32_t time = part / 2;
+    auto begin = static_cast<uint32_t>(uint64_t{table.rows()} * 2 * time / kMergedParts);
+    auto end = static_cast<uint32_t>(uint64_t{table.rows()} * 2 * (time + 1) / kMergedParts);
+    std::vector<uint32_t> rows;
+    for (uint32_t row = begin; row < end; ++row) {
+      if (table.trace_of(row) % 2 == part % 2) rows.push_back(row);
+    }
+    parts.push_back(open_block(objects, std::to_string(part), store::write_block(table, rows, {}, {}, nullptr)));
+  }
+  start = thread_ns();
+  auto merged = store::merge_blocks(parts, {}, nullptr);
+  out.merge = thread_ns() - start;
+  auto sealed_block = open_block(objects, "sealed", sealed);
+  auto merged_block = open_block(objects, "merged", merged);
+  out.block_bytes = sealed_block->bytes();
+  out.merged_bytes = merged_block->bytes();
+  out.columns = bench::column_table(*sealed_block, *merged_block);
+}
 
 Stages measure(const Corpus& corpus) {
   Stages out;
@@ -125,11 +166,7 @@ Stages measure(const Corpus& corpus) {
   if (visited == 0) std::exit(1);
   out.rows = table.rows();
   out.memory_bytes = table.allocated_bytes();
-  double start = thread_ns();
-  auto block = store::write_block(table, table.rows(), {}, {}, nullptr);
-  if (!block) std::exit(1);
-  out.seal = thread_ns() - start;
-  out.block_bytes = block->size();
+  seal_and_merge(table, out);
   return out;
 }
 
@@ -137,16 +174,27 @@ Stages measure(const Corpus& corpus) {
 }  // namespace clew
 
 int main(int argc, char** argv) {
-  uint64_t spans = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 500'000;
+  uint64_t spans = 500'000;
+  bool columns = false;
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) == "--columns") {
+      columns = true;
+    } else {
+      spans = std::strtoull(argv[i], nullptr, 10);
+    }
+  }
   clew::Corpus corpus = clew::make_corpus(spans);
   clew::Stages stages = clew::measure(corpus);
   auto per_span = [&](double total) { return total / static_cast<double>(stages.rows); };
   fmt::print(
       "{{\"spans\":{},\"request_bytes\":{:.1f},\"floor_bytes\":{:.2f},\"walk_ns\":{:.1f},\"decode_ns\":{:.1f},"
-      "\"append_ns\":{:.1f},\"log_ns\":{:.1f},\"seal_ns\":{:.1f},\"log_bytes\":{:.1f},\"memory_bytes\":{:.1f},"
-      "\"block_bytes\":{:.2f}}}\n",
+      "\"append_ns\":{:.1f},\"log_ns\":{:.1f},\"seal_ns\":{:.1f},\"merge_ns\":{:.1f},\"log_bytes\":{:.1f},\"memory_"
+      "bytes\":{:.1f},"
+      "\"block_bytes\":{:.2f},\"merged_bytes\":{:.2f}}}\n",
       stages.rows, per_span(static_cast<double>(corpus.bytes)), corpus.floor_bits / 8, per_span(stages.walk),
       per_span(stages.decode), per_span(stages.append), per_span(stages.log), per_span(stages.seal),
-      per_span(static_cast<double>(stages.log_bytes)), per_span(static_cast<double>(stages.memory_bytes)),
-      per_span(static_cast<double>(stages.block_bytes)));
+      per_span(stages.merge), per_span(static_cast<double>(stages.log_bytes)),
+      per_span(static_cast<double>(stages.memory_bytes)), per_span(static_cast<double>(stages.block_bytes)),
+      per_span(static_cast<double>(stages.merged_bytes)));
+  if (columns) fmt::print("\n{}", stages.columns);
 }

@@ -6,6 +6,8 @@ namespace clew::store {
 namespace {
 
 constexpr std::string_view kMagic = "PAR1";
+// Room made at once for a row group, so that the file is not moved while it grows. What is not used is never touched.
+constexpr size_t kUsualRowBytes = 48;
 
 }  // namespace
 
@@ -13,6 +15,7 @@ BlockAssembly::BlockAssembly() : file_(kMagic) {}
 
 void BlockAssembly::begin_row_group(uint32_t rows) {
   parquet::RowGroup group;
+  file_.reserve(file_.size() + size_t{rows} * kUsualRowBytes);
   group.rows = rows;
   group.file_offset = static_cast<int64_t>(file_.size());
   metadata_.row_groups.push_back(std::move(group));
@@ -27,7 +30,8 @@ Status BlockAssembly::add_chunk(LeafWriter& writer, std::string min_value, std::
   }
   ASSIGN_OR_RETURN(auto chunk,
                    writer.end_row_group(file_, compressor_, pages_[leaf_].emplace_back(), sets_[leaf_].emplace_back()));
-  TRY(page_index_.add_chunk(file_, static_cast<uint32_t>(leaf_), chunk, pages_[leaf_].back()));
+  page_index_.add_chunk(static_cast<uint32_t>(leaf_), chunk.type, pages_[leaf_].back(), writer.raw());
+  writer.release();
   chunk.min_value = std::move(min_value);
   chunk.max_value = std::move(max_value);
   parquet::RowGroup& group = metadata_.row_groups.back();

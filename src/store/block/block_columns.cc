@@ -30,7 +30,7 @@ BlockColumns::BlockColumns(const SpanTable& table, const TraceOrder& order, cons
   derive_resources();
   derive_marks();
   attribute_codes_.resize(plan.leaves().size());
-  attribute_used_.resize(plan.leaves().size());
+  page_codes_.resize(plan.leaves().size());
 }
 
 void BlockColumns::number_receive_times() {
@@ -310,7 +310,7 @@ void BlockColumns::write_entity(Entity& entity) {
 
 void BlockColumns::write_attributes(uint32_t begin, uint32_t end) {
   const size_t rows = end - begin;
-  std::fill(attribute_used_.begin(), attribute_used_.end(), false);
+  std::ranges::fill(page_codes_, nullptr);
   row_residual_.resize(std::max(row_residual_.size(), rows));
   page_has_residual_ = false;
   nested_.begin_page();
@@ -334,11 +334,12 @@ void BlockColumns::write_attributes(uint32_t begin, uint32_t end) {
         continue;
       }
       size_t column = leaf - kFixedLeaves;
-      if (!attribute_used_[column]) {
-        attribute_used_[column] = true;
+      uint32_t*& codes = page_codes_[column];
+      if (codes == nullptr) {
         attribute_codes_[column].assign(rows, kNoCode);
+        codes = attribute_codes_[column].data();
       }
-      attribute_codes_[column][at] = words[j];
+      codes[at] = words[j];
     }
     if (may_have_residual) {
       residual_.end(residual);
@@ -355,7 +356,7 @@ void BlockColumns::write_attributes(uint32_t begin, uint32_t end) {
     const auto& attribute = plan_.leaves()[column];
     if (table_.vocabulary.key_at(attribute.key).scope != Scope::span) continue;
     auto leaf = static_cast<uint32_t>(kFixedLeaves + column);
-    if (attribute_used_[column]) {
+    if (page_codes_[column] != nullptr) {
       writer(leaf).codes(attribute_codes_[column]);
     } else {
       writer(leaf).same_code(kNoCode, rows);

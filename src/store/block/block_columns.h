@@ -82,9 +82,9 @@ class BlockColumns {
 
   std::vector<uint32_t> received_of_row_;               // [row of the table] code of received_
   std::vector<std::vector<uint32_t>> attribute_codes_;  // [attribute leaf][row of the page]
-  std::vector<bool> attribute_used_;
-  uint32_t trace_ = 0;              // the trace of the next row
-  uint32_t group_trace_ = kNoLeaf;  // the last trace that is in the row group's dictionary
+  std::vector<uint32_t*> page_codes_;                   // those in use by the page, else null
+  uint32_t trace_ = 0;                                  // the trace of the next row
+  uint32_t group_trace_ = kNoLeaf;                      // the last trace that is in the row group's dictionary
   uint32_t group_traces_ = 0;
   uint32_t group_rows_ = 0;
   uint64_t group_min_start_ = 0, group_max_start_ = 0;

@@ -42,7 +42,7 @@ void IndexWriter::add(SectionId id, std::string raw, bool compress) {
   size_t raw_bytes = raw.size();
   if (compress && raw_bytes >= kWorthCompressing) {
     std::string packed;
-    parquet::Compressor().compress(raw, packed);
+    compressor_.compress(raw, packed);
     if (packed.size() < raw_bytes) raw = std::move(packed);
   }
   sections_.push_back({id, std::move(raw), raw_bytes});

@@ -18,6 +18,7 @@
 #include "model/span_words.h"
 #include "store/block/block_schema.h"
 #include "store/block/trace_order.h"
+#include "store/parquet/compression.h"
 #include "store/parquet/page.h"
 
 namespace clew::store {
@@ -150,6 +151,7 @@ class IndexWriter {
     uint64_t raw_bytes;
   };
   void add(SectionId id, std::string raw, bool compress = true);
+  parquet::Compressor compressor_;
   std::vector<Section> sections_;
 };
 

@@ -1,7 +1,10 @@
 #include "store/block/block_schema.h"
 
 #include <array>
+#include <cstring>
+#include <utility>
 
+#include "base/bytes.h"
 #include "base/hex.h"
 
 namespace clew::store {
@@ -126,6 +129,16 @@ void append_list(std::vector<SchemaElement>& out, std::string_view name, uint32_
   for (uint32_t leaf = first; leaf < key; ++leaf) out.push_back(leaf_element(leaves[leaf], false));
   append_map(out, "attributes", leaves[key], leaves[key + 1]);
   out.push_back(leaf_element(leaves[key + 2], true));
+}
+
+// Eight lower-case digits as four bytes: letters are 9 more than their low bits, then pairs are drawn together.
+uint32_t packed_digits(const char* digits) {
+  uint64_t word;
+  std::memcpy(&word, digits, sizeof word);
+  word = (word & 0x0f0f0f0f0f0f0f0fULL) + 9 * (word >> 6 & 0x0101010101010101ULL);
+  word = (word << 4 | word >> 8) & 0x00ff00ff00ff00ffULL;
+  word = (word | word >> 8) & 0x0000ffff0000ffffULL;
+  return static_cast<uint32_t>(word | word >> 16);
 }
 
 }  // namespace
@@ -259,16 +272,18 @@ bool is_hex_text(std::string_view text) {
 }
 
 void append_packed_hex(std::string& out, std::string_view text) {
-  int high = -1;
-  for (char c : text) {
-    if (c == '-') continue;
-    int digit = hex_digit(c);
-    if (high < 0) {
-      high = digit;
-    } else {
-      out.push_back(static_cast<char>(high << 4 | digit));
-      high = -1;
+  std::array<char, kUuidTextBytes> digits;
+  if (text.size() == kUuidTextBytes && text[8] == '-') {
+    size_t count = 0;
+    for (auto [at, length] : {std::pair{0, 8}, {9, 4}, {14, 4}, {19, 4}, {24, 12}}) {
+      std::memcpy(digits.data() + count, text.data() + at, static_cast<size_t>(length));
+      count += static_cast<size_t>(length);
     }
+    text = {digits.data(), count};
+  }
+  for (; text.size() >= 8; text.remove_prefix(8)) ByteWriter(out).fixed(packed_digits(text.data()));
+  for (; text.size() >= 2; text.remove_prefix(2)) {
+    out.push_back(static_cast<char>(hex_digit(text[0]) << 4 | hex_digit(text[1])));
   }
 }
 

@@ -12,6 +12,25 @@
 namespace clew::store {
 namespace {
 
+TEST(BlockSchema, HexAndUuidsArePackedAndComeBack) {
+  std::mt19937_64 random(7);
+  for (size_t count : {8, 9, 10, 11, 12, 15, 16, 18, 33}) {
+    std::string bytes, text, packed;
+    for (size_t i = 0; i < count; ++i) bytes.push_back(static_cast<char>(random()));
+    append_hex(text, bytes);
+    ASSERT_TRUE(is_hex_text(text));
+    append_packed_hex(packed, text);
+    EXPECT_EQ(packed, bytes) << text;
+    if (count != 16) continue;
+    std::string uuid;
+    append_uuid_text(uuid, bytes);
+    ASSERT_TRUE(is_uuid_text(uuid));
+    packed.clear();
+    append_packed_hex(packed, uuid);
+    EXPECT_EQ(packed, bytes) << uuid;
+  }
+}
+
 struct Case {
   const char* name;
   RandomSpans spans;

@@ -45,6 +45,7 @@ void LeafWriter::begin_row_group() {
   payloads_.clear();
   pages_.clear();
   codes_ends_.clear();
+  ranges_.clear();
   sets_.clear();
   held_.clear();
   entry_begins_.clear();
@@ -163,16 +164,22 @@ void LeafWriter::codes(std::span<const uint32_t> codes) {
     values(codes);
     return close_page(codes.size(), codes.size());
   }
-  presence_.assign((codes.size() + 63) / 64, 0);
+  presence_.clear();
   if (present_.size() < codes.size()) present_.resize(codes.size());
-  size_t count = 0;
-  for (size_t i = 0; i < codes.size(); ++i) {
-    uint32_t code = codes[i];
-    uint64_t is = code != kNoCode;
-    presence_[i / 64] |= is << i % 64;
-    present_[count] = code;
-    count += is;
+  uint32_t* to = present_.data();
+  for (size_t begin = 0; begin < codes.size(); begin += 64) {
+    uint64_t bits = 0;
+    const size_t many = std::min<size_t>(64, codes.size() - begin);
+    for (size_t i = 0; i < many; ++i) {
+      const uint32_t code = codes[begin + i];
+      const uint64_t is = code != kNoCode;
+      bits |= is << i;
+      *to = code;
+      to += is;
+    }
+    presence_.push_back(bits);
   }
+  const auto count = static_cast<size_t>(to - present_.data());
   append_presence(presence_, codes.size(), count);
   values(std::span<const uint32_t>(present_).first(count));
   close_page(codes.size(), count);
@@ -209,6 +216,10 @@ void LeafWriter::own_codes(std::span<const uint32_t> codes, std::string_view new
 
 void LeafWriter::numbers(std::span<const int64_t> numbers, size_t rows, std::span<const uint64_t> present) {
   append_presence(present, rows, numbers.size());
+  if (leaf_.max_definition == 0 && rows > 0) {
+    auto [least, greatest] = std::ranges::minmax(numbers, {}, [](int64_t n) { return static_cast<uint64_t>(n); });
+    ranges_.push_back({static_cast<uint64_t>(least), static_cast<uint64_t>(greatest)});
+  }
   (leaf_.kind == LeafKind::int32 ? parquet::encode_delta32 : parquet::encode_delta)(numbers, payloads_);
   close_page(rows, numbers.size());
 }
@@ -372,10 +383,24 @@ Result<parquet::ColumnChunk> LeafWriter::end_row_group(std::string& file, parque
     sets.entries = entries_;
     for (const auto& set : sets_) sets.bits.append(reinterpret_cast<const char*>(set.data()), (entries_ + 7) / 8);
   }
-  // The file grows by what is given back here: a block is never in memory twice.
-  for (std::string* bytes : {&payloads_, &stored_, &dictionary_}) std::string().swap(*bytes);
+  std::string().swap(stored_);
   std::vector<uint32_t>().swap(held_);
   return chunk;
+}
+
+LeafWriter::RawChunk LeafWriter::raw() const {
+  RawChunk out;
+  out.pages = payloads();
+  out.ranges = ranges_;
+  if (entries_ > 0) {
+    out.dictionary = out.pages.front();
+    out.pages.erase(out.pages.begin());
+  }
+  return out;
+}
+
+void LeafWriter::release() {
+  for (std::string* bytes : {&payloads_, &dictionary_}) std::string().swap(*bytes);
 }
 
 }  // namespace clew::store

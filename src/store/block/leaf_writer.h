@@ -27,6 +27,12 @@ struct Levels {
   std::span<const uint32_t> definition;
 };
 
+// As unsigned numbers.
+struct NumberRange {
+  uint64_t least = 0;
+  uint64_t greatest = 0;
+};
+
 class LeafWriter {
  public:
   // `values` may be null for leaves of numbers and fixed bytes; else it outlives the writer and may grow.
@@ -58,6 +64,15 @@ class LeafWriter {
   // Appends the chunk to `file`. resource_exhausted when a page or dictionary is above the limit.
   Result<parquet::ColumnChunk> end_row_group(std::string& file, parquet::Compressor& compressor, ChunkPages& pages,
                                              PageSets& sets);
+  // What the chunk's pages hold, not compressed: for whoever wants to say more of them. From end_row_group() to
+  // release(), which gives the memory back, so that a block is never in memory twice.
+  struct RawChunk {
+    std::string_view dictionary;
+    std::vector<std::string_view> pages;  // levels and values
+    std::span<const NumberRange> ranges;  // of pages of numbers that are all there
+  };
+  RawChunk raw() const;
+  void release();
 
  private:
   struct RawPage {
@@ -109,6 +124,7 @@ class LeafWriter {
   std::string payloads_, stored_;
   std::vector<RawPage> pages_;
   std::vector<uint32_t> codes_ends_;
+  std::vector<NumberRange> ranges_;
   std::vector<std::array<uint64_t, kMaxSetEntries / 64>> sets_;
 };
 

@@ -251,9 +251,7 @@ void MergeColumns::note_received(const CodeStage& received) {
 }
 
 Status MergeColumns::write_coded(uint32_t leaf) {
-  bool append = true;
-  for (size_t i = 0; i < inputs_.size(); ++i) append = append && inputs_[i].is_plain(leaf, pieces_[i]);
-  CodeStage stage(rows_, append ? CodeMap::Take::appended : CodeMap::Take::interned);
+  CodeStage stage(rows_, {});
   for (size_t i = 0; i < inputs_.size(); ++i) TRY(stage.add(inputs_[i], leaf, pieces_[i]));
   stage.settle();
   if (is_flat_exact(leaf)) {
@@ -316,13 +314,11 @@ Leaf MergeColumns::as_stored(Leaf leaf) {
 Status MergeColumns::write_key(uint32_t number) {
   const MergePlan::Key& key = plan_.keys()[number];
   auto promoted = residual_->promoted(number);
-  bool plain = promoted.empty();
-  for (const MergePlan::Source& source : key.sources) {
-    plain = plain && inputs_[source.input].is_plain(source.leaf, pieces_[source.input]);
-  }
   const bool packed = key.types[0] == ColumnType::uuid || key.types[0] == ColumnType::hex;
-  const bool stored = plain && packed && key.types.size() == 1;
-  CodeStage stage(rows_, stored ? CodeMap::Take::stored : plain ? CodeMap::Take::appended : CodeMap::Take::interned);
+  const bool stored = promoted.empty() && packed && key.types.size() == 1;
+  CodeStage stage(rows_, {.form = stored ? CodeMap::Form::stored : CodeMap::Form::value,
+                          .may_append = promoted.empty(),
+                          .shares_rows = key.types.size() > 1});
   for (const MergePlan::Source& source : key.sources) {
     TRY(stage.add(inputs_[source.input], source.leaf, pieces_[source.input]));
   }

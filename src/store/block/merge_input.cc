@@ -1,5 +1,7 @@
 #include "store/block/merge_input.h"
 
+#include <array>
+
 namespace clew::store {
 
 Result<MergeInput> MergeInput::open(std::shared_ptr<const Block> block) {
@@ -53,12 +55,6 @@ Result<LeafPage> MergeInput::page(uint32_t leaf, uint32_t page) const {
   return decode(leaf, page, fetched);
 }
 
-bool MergeInput::is_plain(uint32_t leaf, const PagedPieces& pieces) const {
-  return std::ranges::all_of(pieces.pages, [&](const PagedPieces::Page& page) {
-    return file().chunk(leaf, file().group_of_page(page.page)).encoding == ChunkEncoding::plain;
-  });
-}
-
 Status CodeMap::open(uint32_t page) {
   const BlockFile& file = input_.file();
   const uint32_t group = file.group_of_page(page);
@@ -78,6 +74,7 @@ Status CodeMap::open(uint32_t page) {
     to_code_.assign(entries_->size(), kNoCode);
   }
   part_ = part;
+  known_ = 0;
   return {};
 }
 
@@ -85,14 +82,63 @@ ValueView CodeMap::entry(uint32_t code) {
   return entries_ ? entries_->view(code - base_, &texts_) : ValueView::of_bool(code != 0);
 }
 
+ValueView CodeMap::taken(uint32_t at) {
+  return form_ == Form::stored ? ValueView::of_bytes(entries_->stored(at)) : entry(at + base_);
+}
+
 uint32_t CodeMap::enter(uint32_t code) {
-  uint32_t& known = to_code_[code - base_];
-  switch (take_) {
-    case Take::interned: return known = to_.intern(entry(code));
-    case Take::appended: return known = to_.append(entry(code));
-    case Take::stored: return known = to_.append(ValueView::of_bytes(entries_->stored(code - base_)));
+  ++known_;
+  return to_code_[code - base_] = to_.intern(taken(code - base_));
+}
+
+// Look-ups of many values wait for memory together.
+void CodeMap::intern_fresh() {
+  constexpr size_t kAtOnce = 32;
+  std::array<ValueView, kAtOnce> values;
+  std::array<uint64_t, kAtOnce> hashes;
+  for (size_t begin = 0; begin < fresh_.size(); begin += kAtOnce) {
+    size_t count = std::min(kAtOnce, fresh_.size() - begin);
+    for (size_t i = 0; i < count; ++i) {
+      values[i] = taken(fresh_[begin + i]);
+      hashes[i] = ValueDictionary::hash_of(values[i]);
+      to_.prefetch_slot(hashes[i]);
+    }
+    for (size_t i = 0; i < count; ++i) to_.prefetch_entry(hashes[i]);
+    for (size_t i = 0; i < count; ++i) to_.prefetch_text(hashes[i]);
+    for (size_t i = 0; i < count; ++i) to_code_[fresh_[begin + i]] = to_.intern(values[i], hashes[i]);
   }
-  return kNoCode;
+}
+
+size_t CodeMap::enter(std::span<const uint32_t> codes, bool append) {
+  fresh_.clear();
+  if (known_ == to_code_.size()) return 0;
+  for (uint32_t code : codes) {
+    if (code == kNoCode || to_code_[code - base_] != kNoCode) continue;
+    to_code_[code - base_] = 0;
+    fresh_.push_back(code - base_);
+  }
+  known_ += fresh_.size();
+  size_t bytes = 0;
+  if (entries_) {
+    for (uint32_t at : fresh_) bytes += entries_->plain_bytes(at);
+  }
+  if (append) {
+    for (uint32_t at : fresh_) to_code_[at] = to_.append(taken(at));
+  } else {
+    intern_fresh();
+  }
+  return bytes;
+}
+
+size_t CodeMap::translate(std::span<uint32_t> codes) const {
+  size_t values = 0;
+  const uint32_t* to_code = to_code_.data();
+  for (uint32_t& code : codes) {
+    const bool is = code != kNoCode;
+    if (is) code = to_code[code - base_];
+    values += is;
+  }
+  return values;
 }
 
 }  // namespace clew::store

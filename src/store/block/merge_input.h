@@ -54,9 +54,6 @@ class MergeInput {
   template <typename OnPage>
   Status scan(uint32_t leaf, const PagedPieces& pieces, OnPage&& on_page) const;
 
-  // True when all chunks of the leaf that the pieces touch have their values in order, not as codes of a dictionary.
-  bool is_plain(uint32_t leaf, const PagedPieces& pieces) const;
-
  private:
   explicit MergeInput(std::shared_ptr<const Block> block) : block_(std::move(block)) {}
   // Pages first … last of one row group, with the read that fetched them.
@@ -93,17 +90,19 @@ Status MergeInput::scan(uint32_t leaf, const PagedPieces& pieces, OnPage&& on_pa
 // met.
 class CodeMap {
  public:
-  enum class Take : uint8_t {
-    interned,
-    appended,  // as they come, without a look-up
-    stored,    // appended, in their stored form: bytes, whatever they stand for
-  };
+  // How an entry is taken over: as the value it is, or as its stored bytes, whatever they stand for.
+  enum class Form : uint8_t { value, stored };
   // All outlive the map.
-  CodeMap(const MergeInput& input, uint32_t leaf, ValueDictionary& to, Take take)
-      : input_(input), leaf_(leaf), to_(to), take_(take) {}
+  CodeMap(const MergeInput& input, uint32_t leaf, ValueDictionary& to, Form form = Form::value)
+      : input_(input), leaf_(leaf), to_(to), form_(form) {}
 
   // Before the codes of a page that has any.
   Status open(uint32_t page);
+  // Takes over what these codes of that page stand for, unless it was: `append` without looking whether another input
+  // had it. Answers the bytes of what is new, as PLAIN has them.
+  size_t enter(std::span<const uint32_t> codes, bool append);
+  // Puts what was taken over in the place of that page's codes; answers how many are not kNoCode, which stays.
+  size_t translate(std::span<uint32_t> codes) const;
   // Of a code of that page; kNoCode stays.
   uint32_t operator()(uint32_t code) {
     if (code == kNoCode) return kNoCode;
@@ -119,17 +118,21 @@ class CodeMap {
     uint32_t number = kNoRow;
     friend bool operator==(const Part&, const Part&) = default;
   };
+  ValueView taken(uint32_t at);
   uint32_t enter(uint32_t code);
+  void intern_fresh();
 
   const MergeInput& input_;
   const uint32_t leaf_;
   ValueDictionary& to_;
-  const Take take_;
+  const Form form_;
   Part part_;
   uint32_t base_ = 0;
   std::unique_ptr<ValueList> entries_;  // none for booleans
   Arena texts_;
   std::vector<uint32_t> to_code_;
+  size_t known_ = 0;             // of to_code_
+  std::vector<uint32_t> fresh_;  // positions of entries
 };
 
 }  // namespace clew::store

@@ -165,7 +165,7 @@ Status Joiner::read_parents(const MergeInput& input, const PagedPieces& paged, s
 
 Status Joiner::read_received(const MergeInput& input, const PagedPieces& paged) {
   ValueDictionary values;
-  CodeMap map(input, kReceivedLeaf, values, CodeMap::Take::appended);
+  CodeMap map(input, kReceivedLeaf, values);
   return input.scan(kReceivedLeaf, paged,
                     [&](uint32_t number, const LeafPage& page, std::span<const MergePiece> of_page) -> Status {
                       TRY(map.open(number));
@@ -181,7 +181,7 @@ Status Joiner::read_received(const MergeInput& input, const PagedPieces& paged) 
 Status Joiner::read_marks(const MergeInput& input, const PagedPieces& paged) {
   auto marks = [&](uint32_t leaf, auto&& number_of, auto&& put) {
     ValueDictionary values;
-    CodeMap map(input, leaf, values, CodeMap::Take::interned);
+    CodeMap map(input, leaf, values);
     return input.scan(leaf, paged,
                       [&](uint32_t number, const LeafPage& page, std::span<const MergePiece> of_page) -> Status {
                         TRY(map.open(number));

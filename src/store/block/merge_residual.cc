@@ -69,8 +69,8 @@ Result<MergeResidual::Fate> MergeResidual::fate(std::string_view name, std::stri
 
 Status MergeResidual::add_map(const MergeInput& input, const PagedPieces& pieces) {
   ValueDictionary unused;
-  CodeMap names(input, kResidualKeyLeaf, unused, CodeMap::Take::interned);
-  CodeMap values(input, kResidualValueLeaf, unused, CodeMap::Take::interned);
+  CodeMap names(input, kResidualKeyLeaf, unused);
+  CodeMap values(input, kResidualValueLeaf, unused);
   absl::flat_hash_map<uint64_t, Fate> fates;
   return input.scan(kResidualKeyLeaf, pieces,
                     [&](uint32_t number, const LeafPage& page, std::span<const MergePiece> of_page) -> Status {
@@ -103,7 +103,7 @@ Status MergeResidual::add_map(const MergeInput& input, const PagedPieces& pieces
 
 Status MergeResidual::demote(const MergeInput& input, uint32_t leaf, uint32_t key, const PagedPieces& pieces) {
   ValueDictionary values;
-  CodeMap map(input, leaf, values, CodeMap::Take::interned);
+  CodeMap map(input, leaf, values);
   std::vector<uint32_t> name_of_code, value_of_code;
   const MergePlan::Key& of = plan_.keys()[key];
   return input.scan(leaf, pieces,

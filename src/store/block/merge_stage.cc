@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/ids.h"
+#include "store/parquet/bit_packing.h"
 
 namespace clew::store {
 namespace {
@@ -47,24 +48,62 @@ void CodeStage::add_same(uint32_t code, std::span<const MergePiece> pieces) {
   for (const MergePiece& piece : pieces) std::fill_n(codes + piece.out, piece.rows, code);
 }
 
+// Values that were met again grow with the square of the rows, as far as one is as likely as another: `seen` rows had
+// so many, all will have more. When those would save less than codes cost, there will be no dictionary.
+void CodeStage::judge() {
+  if (!options_.may_append || appends_ || seen_rows_ < judged_rows_ || seen_values_ == 0) return;
+  while (judged_rows_ <= seen_rows_) judged_rows_ *= 2;
+  const double growth = static_cast<double>(rows_) / static_cast<double>(seen_rows_);
+  const auto entries = static_cast<double>(values_.size());
+  const double all_values = static_cast<double>(seen_values_) * growth;
+  const double repeated = std::min((static_cast<double>(seen_values_) - entries) * growth * growth, all_values);
+  const double saved = repeated * static_cast<double>(entry_bytes_) / entries;
+  appends_ = saved < all_values * parquet::bits_for(values_.size()) / 8;
+}
+
+void CodeStage::add_page(CodeMap& map, const LeafPage& page, std::span<const MergePiece> pieces) {
+  uint32_t* codes = spread();
+  uint32_t rows = 0;
+  for (const MergePiece& piece : pieces) rows += piece.rows;
+  // Rows that go elsewhere must not bring their values.
+  picked_.assign(page.codes.begin(), page.codes.end());
+  if (rows < page.codes.size()) {
+    std::ranges::fill(picked_, kNoCode);
+    for (const MergePiece& piece : pieces) {
+      std::copy_n(page.codes.data() + piece.row, piece.rows, picked_.data() + piece.row);
+    }
+  }
+  entry_bytes_ += map.enter(picked_, appends_);
+  seen_rows_ += rows;
+  seen_values_ += map.translate(picked_);
+  judge();
+  // A row may have its value from another leaf of its key.
+  if (options_.shares_rows) {
+    for (const MergePiece& piece : pieces) {
+      for (uint32_t i = 0; i < piece.rows; ++i) {
+        uint32_t code = picked_[piece.row + i];
+        if (code != kNoCode) codes[piece.out + i] = code;
+      }
+    }
+    return;
+  }
+  for (const MergePiece& piece : pieces) {
+    std::copy_n(picked_.data() + piece.row, piece.rows, codes + piece.out);
+  }
+}
+
 Status CodeStage::add(const MergeInput& input, uint32_t leaf, const PagedPieces& pieces) {
-  CodeMap map(input, leaf, values_, take_);
+  CodeMap map(input, leaf, values_, options_.form);
   return input.scan(leaf, pieces,
                     [&](uint32_t number, const LeafPage& page, std::span<const MergePiece> of_page) -> Status {
                       const bool same = all_same(page.codes);
                       if (same && page.codes[0] == kNoCode) return {};
                       TRY(map.open(number));
                       if (same) {
+                        map.enter(std::span(page.codes).first(1), appends_);
                         add_same(map(page.codes[0]), of_page);
-                        return {};
-                      }
-                      uint32_t* codes = spread();
-                      for (const MergePiece& piece : of_page) {
-                        const uint32_t* from = page.codes.data() + piece.row;
-                        uint32_t* to = codes + piece.out;
-                        for (uint32_t i = 0; i < piece.rows; ++i) {
-                          if (from[i] != kNoCode) to[i] = map(from[i]);
-                        }
+                      } else {
+                        add_page(map, page, of_page);
                       }
                       return {};
                     });
@@ -144,7 +183,7 @@ std::vector<ListStage::Row> ListStage::rows_of(const LeafPage& page) const {
 }
 
 Status ListStage::add(const MergeInput& input, uint32_t leaf, const PagedPieces& pieces) {
-  CodeMap map(input, leaf, values_, CodeMap::Take::interned);
+  CodeMap map(input, leaf, values_);
   const bool coded = !is_number() && !is_id();
   return input.scan(
       leaf, pieces, [&](uint32_t number, const LeafPage& page, std::span<const MergePiece> of_page) -> Status {

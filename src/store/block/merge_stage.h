@@ -16,10 +16,21 @@ namespace clew::store {
 using GroupPieces = std::vector<PagedPieces>;
 
 // A flat leaf. As long as all pages say the same one code, nothing is kept per row.
+//
+// Whether a value was there before is looked up for every entry, until it is foreseeable that a dictionary would not be
+// shorter than the values themselves (docs/internals/block.md §8): ids are then only copied.
 class CodeStage {
  public:
-  // Anything but `interned` is for what comes from plain chunks alone.
-  CodeStage(uint32_t rows, CodeMap::Take take) : rows_(rows), take_(take) {}
+  static constexpr uint64_t kFirstJudged = 1 << 14;  // rows
+
+  struct Options {
+    CodeMap::Form form = CodeMap::Form::value;
+    // Values that are hardly ever there twice need not be told apart; set() is not called then.
+    bool may_append = true;
+    // Some input has several leaves that are added.
+    bool shares_rows = false;
+  };
+  CodeStage(uint32_t rows, Options options) : rows_(rows), options_(options) {}
 
   // The rows of one input by one of its leaves; any number of calls, then settle(). What gets no code is null. The
   // pieces stay until then.
@@ -40,11 +51,18 @@ class CodeStage {
 
  private:
   void add_same(uint32_t code, std::span<const MergePiece> pieces);
+  void add_page(CodeMap& map, const LeafPage& page, std::span<const MergePiece> pieces);
+  void judge();
   uint32_t* spread();
 
   const uint32_t rows_;
-  const CodeMap::Take take_;
+  const Options options_;
+  bool appends_ = false;
   ValueDictionary values_;
+  // Of the pages so far: rows, those of them with a value, and the bytes of the entries they brought.
+  uint64_t seen_rows_ = 0, seen_values_ = 0, entry_bytes_ = 0;
+  uint64_t judged_rows_ = kFirstJudged;
+  std::vector<uint32_t> picked_;
   // Of the pages so far, while codes_ is empty: all their rows have this code, or none.
   uint32_t same_ = kNoCode;
   uint32_t same_rows_ = 0;

@@ -5,8 +5,6 @@
 
 #include "base/bytes.h"
 #include "store/block/value_filter.h"
-#include "store/parquet/delta.h"
-#include "store/parquet/page.h"
 
 namespace clew::store {
 namespace {
@@ -45,84 +43,57 @@ std::string_view without_levels(uint32_t leaf, std::string_view payload) {
   return reader.take(reader.left());
 }
 
-int64_t clamp_signed(int64_t bits) {
-  return bits < 0 ? std::numeric_limits<int64_t>::max() : bits;
-}
-
-// Calls on_page(number, page) for the data pages of a chunk.
-template <typename OnPage>
-Status each_page(std::string_view file, const parquet::ColumnChunk& chunk, const ChunkPages& pages, OnPage&& on_page) {
-  auto at = static_cast<uint64_t>(chunk.data_page_offset);
-  for (uint32_t i = 0; i < pages.pages.size(); ++i) {
-    ASSIGN_OR_RETURN(
-        auto page, parquet::open_page(file.substr(at, pages.pages[i].bytes), chunk.codec, parquet::Checksums::ignore));
-    TRY(on_page(i, page));
-    at += pages.pages[i].bytes;
-  }
-  return {};
+int64_t clamp_signed(uint64_t number) {
+  return static_cast<int64_t>(std::min(number, static_cast<uint64_t>(std::numeric_limits<int64_t>::max())));
 }
 
 }  // namespace
 
-Status PageIndex::add_chunk(std::string_view file, uint32_t leaf, const parquet::ColumnChunk& chunk,
-                            const ChunkPages& pages) {
+void PageIndex::add_chunk(uint32_t leaf, parquet::PhysicalType type, const ChunkPages& pages,
+                          const LeafWriter::RawChunk& raw) {
   if (leaf == 0) {
     group_ = ranges_.empty() ? 0 : group_ + 1;
     first_page_ = ranges_.size();
     ranges_.resize(first_page_ + pages.pages.size());
   }
-  if (leaf == kStartLeaf || leaf == kDurationLeaf) return add_ranges(file, leaf, chunk, pages);
-  bool boolean = chunk.type == parquet::PhysicalType::boolean;
-  if (!has_value_filter(leaf, boolean ? LeafKind::boolean : LeafKind::text)) return {};
-  return add_filter(file, leaf, chunk, pages);
+  if (leaf == kStartLeaf || leaf == kDurationLeaf) return add_ranges(leaf, raw.ranges);
+  bool boolean = type == parquet::PhysicalType::boolean;
+  if (!has_value_filter(leaf, boolean ? LeafKind::boolean : LeafKind::text)) return;
+  add_filter(leaf, value_width(type), pages, raw);
 }
 
-Status PageIndex::add_filter(std::string_view file, uint32_t leaf, const parquet::ColumnChunk& chunk,
-                             const ChunkPages& pages) {
-  const size_t width = value_width(chunk.type);
+void PageIndex::add_filter(uint32_t leaf, size_t width, const ChunkPages& pages, const LeafWriter::RawChunk& raw) {
   if (pages.encoding == ChunkEncoding::dictionary) {
-    if (pages.entries <= kMaxSetEntries) return {};
+    if (pages.entries <= kMaxSetEntries) return;
     auto filter = ValueFilterBuilder::of_dictionary(pages.entries);
-    auto at = static_cast<uint64_t>(chunk.dictionary_page_offset);
-    ASSIGN_OR_RETURN(auto page, parquet::open_page(file.substr(at, pages.dictionary_bytes), chunk.codec,
-                                                   parquet::Checksums::ignore));
-    each_value(page.payload, width, [&](std::string_view value) { filter.add(0, value_hash(value)); });
+    each_value(raw.dictionary, width, [&](std::string_view value) { filter.add(0, value_hash(value)); });
     filters_.push_back({leaf, group_, filter.finish()});
-    return {};
+    return;
   }
-  if (pages.encoding != ChunkEncoding::plain || pages.entries == 0) return {};
+  if (pages.encoding != ChunkEncoding::plain || pages.entries == 0) return;
   uint32_t most = 0, last = 0;
   for (const ChunkPages::Page& page : pages.pages) {
     most = std::max(most, page.codes_end - last);
     last = page.codes_end;
   }
   auto count = static_cast<uint32_t>(pages.pages.size());
-  if (uint64_t{most} * count > kMaxFilterValues) return {};
+  if (uint64_t{most} * count > kMaxFilterValues) return;
   auto filter = ValueFilterBuilder::of_pages(count, most);
-  TRY(each_page(file, chunk, pages, [&](uint32_t number, const parquet::OpenPage& page) -> Status {
-    each_value(without_levels(leaf, page.payload), width,
-               [&](std::string_view value) { filter.add(number, value_hash(value)); });
-    return {};
-  }));
+  for (uint32_t page = 0; page < count; ++page) {
+    each_value(without_levels(leaf, raw.pages[page]), width,
+               [&](std::string_view value) { filter.add(page, value_hash(value)); });
+  }
   filters_.push_back({leaf, group_, filter.finish()});
-  return {};
 }
 
-Status PageIndex::add_ranges(std::string_view file, uint32_t leaf, const parquet::ColumnChunk& chunk,
-                             const ChunkPages& pages) {
+void PageIndex::add_ranges(uint32_t leaf, std::span<const NumberRange> pages) {
   const bool is_start = leaf == kStartLeaf;
   const auto least = is_start ? &PageRanges::min_start_ns : &PageRanges::min_duration_ns;
   const auto greatest = is_start ? &PageRanges::max_start_ns : &PageRanges::max_duration_ns;
-  std::vector<int64_t> numbers;
-  return each_page(file, chunk, pages, [&](uint32_t i, const parquet::OpenPage& page) -> Status {
-    numbers.resize(static_cast<size_t>(page.header.values));
-    ASSIGN_OR_RETURN([[maybe_unused]] size_t used, parquet::decode_delta(page.payload, numbers));
-    for (int64_t& number : numbers) number = clamp_signed(number);
-    auto [min, max] = std::ranges::minmax(numbers);
-    ranges_[first_page_ + i].*least = min;
-    ranges_[first_page_ + i].*greatest = max;
-    return {};
-  });
+  for (size_t i = 0; i < pages.size(); ++i) {
+    ranges_[first_page_ + i].*least = clamp_signed(pages[i].least);
+    ranges_[first_page_ + i].*greatest = clamp_signed(pages[i].greatest);
+  }
 }
 
 void PageIndex::write(IndexWriter& index) {

@@ -31,6 +31,8 @@ class ValueList {
     if (width_ != 0) return bytes_.substr(size_t{at} * width_, width_);
     return bytes_.substr(begins_[at], begins_[at + 1] - begins_[at] - sizeof(uint32_t));
   }
+  // The same with its length, where it has one.
+  size_t plain_bytes(uint32_t at) const { return width_ != 0 ? width_ : begins_[at + 1] - begins_[at]; }
   // Kinds that are stored packed get their text from `texts`, which may be null for the others.
   bool is_packed() const { return kind_ == LeafKind::uuid || kind_ == LeafKind::hex; }
   ValueView view(uint32_t at, Arena* texts) const;

@@ -26,12 +26,26 @@ void Compressor::compress(std::string_view raw, std::string& out) {
   out.resize(size);
 }
 
+namespace {
+
+// Its tables are larger than what malloc keeps, and pages are many: made once a thread.
+ZSTD_DCtx* decompression_context() {
+  struct Free {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
+  thread_local std::unique_ptr<ZSTD_DCtx, Free> context(ZSTD_createDCtx());
+  CHECK(context != nullptr);
+  return context.get();
+}
+
+}  // namespace
+
 Result<Buffer> decompress_zstd(std::string_view stored, size_t raw_bytes) {
   if (ZSTD_getFrameContentSize(stored.data(), stored.size()) != raw_bytes) {
     return corrupt("a compressed page has another length than its header says");
   }
   Buffer out{std::unique_ptr<char[]>(new char[raw_bytes]), raw_bytes};
-  size_t size = ZSTD_decompress(out.data.get(), raw_bytes, stored.data(), stored.size());
+  size_t size = ZSTD_decompressDCtx(decompression_context(), out.data.get(), raw_bytes, stored.data(), stored.size());
   if (ZSTD_isError(size) || size != raw_bytes) return corrupt("a compressed page is damaged");
   return out;
 }

@@ -78,6 +78,26 @@ TEST(Rle, KnownBytes) {
   EXPECT_EQ(bytes, "\xc8\x01\x04");
 }
 
+// Wherever a run lies, it is found: values that differ around it take their own bits, the run a few bytes.
+TEST(Rle, ALongRunIsFoundAnywhere) {
+  for (int width : {1, 2, 3, 8, 17, 32}) {
+    for (size_t begin = 0; begin < 70; ++begin) {
+      constexpr size_t kRun = 200, kAll = 300;
+      std::vector<uint32_t> values(kAll);
+      for (size_t i = 0; i < kAll; ++i) values[i] = i % 2;
+      for (size_t i = begin; i < begin + kRun; ++i) values[i] = 1;
+      std::string bytes;
+      encode_rle(values, width, bytes);
+      // Up to seven values of the run and of the end fill groups; two heads of packed values, one of the run.
+      size_t most = packed_bytes(kAll - kRun + 14, width) + 4 + 2 + 4;
+      EXPECT_LE(bytes.size(), most) << "width " << width << " begin " << begin;
+      std::vector<uint32_t> back(kAll);
+      ASSERT_TRUE(decode_rle(bytes, width, back));
+      ASSERT_EQ(back, values);
+    }
+  }
+}
+
 TEST(Rle, BitsComeBackFromEveryForm) {
   std::mt19937 random(3);
   for (size_t count : {0, 1, 63, 64, 65, 1000}) {

@@ -23,6 +23,13 @@ void append_packed(std::span<const uint32_t> values, int width, std::string& out
   out.resize(whole, '\0');
 }
 
+// Where the run that ends with values[last] begins, at the earliest at `from`.
+size_t run_start(std::span<const uint32_t> values, size_t from, size_t last) {
+  size_t at = last;
+  while (at > from && values[at - 1] == values[last]) --at;
+  return at;
+}
+
 }  // namespace
 
 void encode_rle_run(uint32_t value, size_t count, int width, std::string& out) {
@@ -41,10 +48,17 @@ void encode_rle(std::span<const uint32_t> values, int width, std::string& out) {
   const size_t worth = width == 0 ? 1 : (run_bits + 8) / static_cast<size_t>(width) + 1;
   const size_t worth_alone = width == 0 ? 1 : run_bits / static_cast<size_t>(width) + 1;
   size_t packed_from = 0;
-  size_t at = 0;
-  while (at < values.size()) {
-    uint32_t value = values[at];
-    size_t end = at + 1;
+  for (size_t at = 0; at < values.size();) {
+    // A run from here on that is worth it covers both of these; where they differ, none begins before the second.
+    const size_t probe = at + worth_alone - 1;
+    if (probe >= values.size()) break;
+    if (probe > at && values[probe] != values[probe - 1]) {
+      at = probe;
+      continue;
+    }
+    const uint32_t value = values[probe];
+    at = run_start(values, at, probe);
+    size_t end = probe + 1;
     while (end < values.size() && values[end] == value) ++end;
     // Packed values come in groups of eight: a run gives up its first values to fill the group before it.
     size_t fill = (8 - (at - packed_from) % 8) % 8;
