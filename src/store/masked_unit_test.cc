@@ -77,6 +77,9 @@ void expect_equal_numbers(const Unit& seen, const Unit& wanted, RowRange rows) {
 
 void expect_equal_traces(const Unit& seen, const Unit& wanted) {
   ASSERT_EQ(seen.traces(), wanted.traces());
+  for (uint32_t row = 0; row <= seen.rows(); ++row) {
+    EXPECT_EQ(seen.traces_before(row).value(), wanted.traces_before(row).value());
+  }
   auto a = seen.summaries(), b = wanted.summaries();
   ASSERT_TRUE(a && b);
   ASSERT_EQ(a->size(), b->size());
@@ -88,6 +91,10 @@ void expect_equal_traces(const Unit& seen, const Unit& wanted) {
     auto found = seen.find_trace(x.id);
     ASSERT_TRUE(found);
     EXPECT_EQ(*found, std::optional(trace));
+    EXPECT_EQ(seen.first_row(trace).value(), wanted.first_row(trace).value());
+    for (uint32_t before = 0; before <= trace; ++before) {
+      EXPECT_GE(seen.latest_start_ns(trace + 1).value(), (*a)[before].start_ns);
+    }
     ASSERT_TRUE(seen.trace_rows(trace, a_rows) && wanted.trace_rows(trace, b_rows));
     EXPECT_EQ(a_rows, b_rows);
     every.insert(every.end(), a_rows.begin(), a_rows.end());
