@@ -1,5 +1,6 @@
 #include "store/log_encoder.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -26,14 +27,17 @@ bool mark(Seen& seen, uint32_t code) {
 constexpr size_t kMaxVarintBytes = 10;
 constexpr size_t kMaxVarint32Bytes = 5;
 
+[[gnu::noinline]] char* put_long_varint(char* to, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
 // Writes a varint and answers its end; up to kMaxVarintBytes there, kMaxVarint32Bytes when the value is of 32 bits, may
 // be overwritten. Codes of all sizes follow each other, so those of four bytes and less are written without a branch.
-char* put_varint(char* to, uint64_t value) {
-  if (value >= uint64_t{1} << 28) {
-    for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
-    *to++ = static_cast<char>(value);
-    return to;
-  }
+[[gnu::always_inline]] inline char* put_varint(char* to, uint64_t value) {
+  if (value >= uint64_t{1} << 28) [[unlikely]]
+    return put_long_varint(to, value);
   auto v = static_cast<uint32_t>(value);
   uint32_t groups = (v & 0x7f) | (v & 0x3f80) << 1 | (v & 0x1fc000) << 2 | (v & 0xfe00000) << 3;
   auto bytes_after_first = static_cast<unsigned>(31 - std::countl_zero(v | 1)) / 7;
@@ -125,9 +129,9 @@ void put_receive_runs(const SpanTable& table, RowRange rows, std::string& out) {
 }
 
 void put_marks(const SpanTable& table, RowRange rows, std::string& out) {
-  for (auto mark : {&SpanTable::Marks::kind, &SpanTable::Marks::status, &SpanTable::Marks::bits}) {
+  for (auto byte : {&SpanTable::Marks::kind, &SpanTable::Marks::status, &SpanTable::Marks::bits}) {
     each_run<SpanTable::kMarks>(table, rows, [&](auto cells) {
-      for (const SpanTable::Marks& marks : cells) out.push_back(static_cast<char>(marks.*mark));
+      for (const SpanTable::Marks& marks : cells) out.push_back(static_cast<char>(marks.*byte));
     });
   }
 }

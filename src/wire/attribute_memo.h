@@ -21,10 +21,12 @@
 #include <vector>
 
 #include "column/vocabulary.h"
+#include "wire/text_sketch.h"
 
 namespace clew::wire {
 
-// One KeyValue message as it last stood at one place; only its key when the value is not worth remembering.
+// One KeyValue message as it last stood at one place; only its key unless it stood there twice in a row, because what
+// changes is not worth the copying.
 class AttributeSlot {
  public:
   bool matches(std::string_view raw) const {
@@ -37,9 +39,9 @@ class AttributeSlot {
   uint32_t key() const { return key_; }
   uint32_t value() const { return value_; }
   size_t key_end() const { return key_end_; }
-  bool has_only_key() const { return size_ == kNothing; }
-  // `value` is a code of the vocabulary, or kNoCode: only the key is to be remembered.
-  void store(std::string_view raw, uint32_t key, uint32_t value);
+  // `value` is a code of the vocabulary, or kNoCode: it will not come back. `key_bytes` of raw are the field of that
+  // key; 0: the key does not stand first, or not alone.
+  void store(std::string_view raw, size_t key_bytes, uint32_t key, uint32_t value);
 
  private:
   static constexpr uint16_t kNothing = 0xffff;
@@ -85,16 +87,13 @@ class NameMemos {
 
   // The memo in whose place the name belongs; it is the name's own when its `name` equals it.
   AttributeMemo& place_of(std::string_view name) {
-    auto& memo = memos_[sketch(name) & (memos_.size() - 1)];
+    auto& memo = memos_[sketch_of(name) & (memos_.size() - 1)];
     if (!memo) memo = std::make_unique<AttributeMemo>();
     return *memo;
   }
   size_t allocated_bytes() const;
 
  private:
-  // A cheap hash of length and both ends.
-  static uint64_t sketch(std::string_view name);
-
   std::vector<std::unique_ptr<AttributeMemo>> memos_;
 };
 

@@ -46,7 +46,8 @@ Vocabulary& OtlpDecoder::vocabulary() {
 }
 
 size_t OtlpDecoder::allocated_bytes() const {
-  return state_->vocabulary.allocated_bytes() + state_->protobuf.allocated_bytes() + state_->json.allocated_bytes();
+  return state_->vocabulary.allocated_bytes() + state_->intake.allocated_bytes() + state_->protobuf.allocated_bytes() +
+         state_->json.allocated_bytes();
 }
 
 }  // namespace clew::wire

@@ -393,6 +393,28 @@ TEST_P(BothEncodings, IntegersAtThePlaceOfTheLast) {
   }
 }
 
+// Texts alike in length and at both ends, of a key that is looked up often, beside one of another type.
+TEST_P(BothEncodings, RecentTextsAreToldApart) {
+  std::vector<tree::Span> spans;
+  for (int i = 0; i < 4000; ++i) {
+    tree::Span span = good_span();
+    bool is_odd_one = i % 10 == 9;
+    span.attributes = {
+        {"text", is_odd_one ? int_value(i) : text_value(fmt::format("at the begin {} at the end", i % 7))},
+        {"other", text_value(fmt::format("at the begin {} at the end", i % 3))}};
+    spans.push_back(span);
+  }
+  Decoded decoded;
+  ASSERT_TRUE(decode(decoded, spans));
+  for (size_t i = 0; i < spans.size(); ++i) {
+    for (size_t a = 0; a < 2; ++a) {
+      const tree::Value& value = spans[i].attributes[a].second;
+      ASSERT_EQ(decoded.attributes(i).at(a).second,
+                value.type == 1 ? ValueView::of_string(value.text) : ValueView::of_int(static_cast<int64_t>(i)));
+    }
+  }
+}
+
 TEST_P(BothEncodings, ABatchsOwnValuesAreWhole) {
   Decoded decoded;
   auto span_with = [](const tree::Value& value) {

@@ -36,6 +36,15 @@ bool small_integer(std::string_view rest, int64_t& number) {
   return true;
 }
 
+// The bytes of a KeyValue's key field when it stands first and is the key that counts, else 0.
+size_t leading_key_bytes(std::string_view message, std::string_view key) {
+  constexpr size_t kHeadBytes = 2;
+  bool leads =
+      message.size() >= kHeadBytes && static_cast<uint8_t>(message[0]) == tag_of(key_value_field::kKey, kBytes) &&
+      static_cast<uint8_t>(message[1]) == key.size() && key.size() < 0x80 && key.data() == message.data() + kHeadBytes;
+  return leads ? kHeadBytes + key.size() : 0;
+}
+
 }  // namespace
 
 Status OtlpProtobufIn::decode(std::string_view body) {
@@ -395,18 +404,20 @@ bool OtlpProtobufIn::new_attribute(std::string_view message, Scope scope, Attrib
   Admission& admission = intake_.admission;
   uint64_t incidents = admission.incidents();
   bool same_key = slot != nullptr && slot->matches_key(message);
+  size_t key_bytes = same_key ? slot->key_end() : 0;
   ValueView view;
   int64_t number = 0;
-  if (same_key && short_text(message.substr(slot->key_end()), view.text)) {
+  if (same_key && short_text(message.substr(key_bytes), view.text)) {
     out.key = slot->key();
-    view = ValueView::of_string(admission.text_value(view.text));
-  } else if (same_key && small_integer(message.substr(slot->key_end()), number)) {
+    out.value = intake_.recent_word(out.key, view.text);
+    if (out.value == kNoCode) view = ValueView::of_string(admission.text_value(view.text));
+  } else if (same_key && small_integer(message.substr(key_bytes), number)) {
     out.key = slot->key();
     view = ValueView::of_int(number);
   } else {
     std::string_view key;
     std::string_view value;
-    if (!key_value(same_key ? message.substr(slot->key_end()) : message, key, value)) return false;
+    if (!key_value(message.substr(key_bytes), key, value)) return false;
     // A key after the value, or a second one, replaces the one that was recognised.
     if (same_key && key.data() == nullptr) {
       out.key = slot->key();
@@ -414,15 +425,15 @@ bool OtlpProtobufIn::new_attribute(std::string_view message, Scope scope, Attrib
       auto admitted = admission.key(key);
       if (!admitted) return true;
       out.key = intake_.vocabulary().intern_key({scope, *admitted});
+      key_bytes = leading_key_bytes(message, key);
     }
     if (!any_value(value, 0, view)) return false;
   }
-  out.value = intake_.value_word(out.key, view);
+  if (out.value == kNoCode) out.value = intake_.value_word(out.key, view);
   out.taken = true;
-  if (slot == nullptr || incidents != admission.incidents()) return true;
-  bool is_own = (out.value & kOwnValue) != 0;
-  bool is_known = is_own && same_key && out.key == slot->key() && slot->has_only_key();
-  if (!is_known) slot->store(message, out.key, is_own ? kNoCode : out.value);
+  if (slot != nullptr && incidents == admission.incidents()) {
+    slot->store(message, key_bytes, out.key, out.value & kOwnValue ? kNoCode : out.value);
+  }
   return true;
 }
 

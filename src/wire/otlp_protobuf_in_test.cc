@@ -161,6 +161,21 @@ TEST(ProtobufIn, ASecondKeyBehindARememberedOneCounts) {
   EXPECT_THAT(decoded.attributes(), ElementsAre(Pair("q", ValueView::of_int(2))));
 }
 
+// What was remembered belongs to the second of two keys, and says nothing of the first.
+TEST(ProtobufIn, TheFirstOfTwoKeysIsStillItself) {
+  std::string one = Message().bytes(1, "one").str();
+  std::string two = Message().bytes(1, "two").str();
+  Decoded decoded;
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(decoded.protobuf(request_around(
+        good_bytes() + Message().bytes(9, Message().bytes(1, "k").bytes(1, "q").bytes(2, one).str()).str())));
+    EXPECT_THAT(decoded.attributes(), ElementsAre(Pair("q", ValueView::of_string("one"))));
+    ASSERT_TRUE(decoded.protobuf(
+        request_around(good_bytes() + Message().bytes(9, Message().bytes(1, "k").bytes(2, two).str()).str())));
+    EXPECT_THAT(decoded.attributes(), ElementsAre(Pair("k", ValueView::of_string("two"))));
+  }
+}
+
 TEST(ProtobufIn, AResourceInPiecesIsMerged) {
   auto attribute = [](const char* key) { return Message().bytes(1, Message().bytes(1, key).str()).str(); };
   std::string scope_spans = Message().bytes(2, good_bytes()).str();

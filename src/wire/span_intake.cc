@@ -14,6 +14,8 @@ namespace {
 
 // A dictionary of this size of which every second look-up was new has values that hardly come back.
 constexpr uint32_t kOwnFromEntries = 4096;
+// A key whose values were looked up this often is worth a table of its recent texts.
+constexpr uint32_t kRecentFromLookups = 256;
 
 bool has_length(std::string_view id, size_t length) {
   return id.size() == length;
@@ -72,9 +74,26 @@ uint32_t SpanIntake::value_word(uint32_t key, ValueView value) {
     Scope scope = vocabulary_.key_at(key).scope;
     // Resources and scopes are interned by the codes of their values.
     use.has_own_values = scope != Scope::resource && scope != Scope::instrumentation;
-    if (use.has_own_values) return own_value(value);
+    if (use.has_own_values) {
+      use.recent.reset();
+      return own_value(value);
+    }
   }
-  return values.intern(value);
+  uint32_t code = values.intern(value);
+  if (value.type == ValueType::string && use.lookups >= kRecentFromLookups) {
+    if (!use.recent) {
+      use.recent = std::make_unique<RecentTexts>();
+      use.recent->fill(kNoCode);
+    }
+    (*use.recent)[sketch_of(value.text) % kRecentTexts] = code;
+  }
+  return code;
+}
+
+size_t SpanIntake::allocated_bytes() const {
+  size_t total = keys_in_use_.capacity() * sizeof(KeyUse);
+  for (const KeyUse& use : keys_in_use_) total += use.recent ? sizeof(RecentTexts) : 0;
+  return total;
 }
 
 uint32_t SpanIntake::own_value(ValueView value) {

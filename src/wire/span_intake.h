@@ -9,7 +9,9 @@
 // A span whose ids are unusable leaves no trace in the batch but a rejection.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +20,7 @@
 #include "column/nested_records.h"
 #include "column/span_batch.h"
 #include "wire/admission.h"
+#include "wire/text_sketch.h"
 
 namespace clew::wire {
 
@@ -79,6 +82,15 @@ class SpanIntake {
 
   // The word of an attribute's value. Values of a key of which hardly one repeats become the batch's own.
   uint32_t value_word(uint32_t key, ValueView value);
+  // The word of a text that was met lately, as it came: nothing needs to be cut or repaired then. Else kNoCode.
+  uint32_t recent_word(uint32_t key, std::string_view raw) {
+    if (key >= keys_in_use_.size() || !keys_in_use_[key].recent) return kNoCode;
+    KeyUse& use = keys_in_use_[key];
+    uint32_t code = (*use.recent)[sketch_of(raw) % kRecentTexts];
+    if (code == kNoCode || vocabulary_.values(key).at(code) != ValueView::of_string(raw)) return kNoCode;
+    ++use.lookups;
+    return code;
+  }
   uint32_t text_code(std::string_view raw) { return raw.empty() ? kEmptyText : vocabulary_.text(admission.name(raw)); }
   // False when the references exceed their limit and are left out.
   bool add_entity_ref(EntityFields& entity, std::string_view encoded);
@@ -111,6 +123,8 @@ class SpanIntake {
 
   // False when the span takes more room than any sender's span would: the request is to be refused.
   bool end_span(const SpanFields& fields, uint32_t name);
+
+  size_t allocated_bytes() const;
 
   // The resource and the scope come after their spans: rows from `first_row` on get them.
   size_t rows() const { return batch_->rows.size(); }
@@ -146,9 +160,12 @@ class SpanIntake {
   // The last of each: senders repeat themselves.
   Envelope::Words envelope_words_{};
   uint32_t envelope_ = kNoCode;
+  static constexpr size_t kRecentTexts = 256;
+  using RecentTexts = std::array<uint32_t, kRecentTexts>;  // codes, by sketch
   struct KeyUse {
-    uint32_t lookups = 0;  // of values
+    uint64_t lookups = 0;  // of values
     bool has_own_values = false;
+    std::unique_ptr<RecentTexts> recent;  // of a key that is looked up often
   };
   std::vector<KeyUse> keys_in_use_;  // by key
 };
