@@ -26,7 +26,7 @@ bool is_understood(const FrameView& frame) {
 
 }  // namespace
 
-void LogCheck::add_file(const std::string& path, std::string_view bytes) {
+void LogCheck::add_file(uint64_t number, const std::string& path, std::string_view bytes) {
   FrameReader reader(bytes);
   FrameView frame;
   uint64_t first = 0, last = 0, not_understood = 0;
@@ -35,6 +35,8 @@ void LogCheck::add_file(const std::string& path, std::string_view bytes) {
     last = std::max(last, frame.head.number);
     if (!is_understood(frame)) ++not_understood;
   }
+  // Files between them may have been removed, with their frames.
+  if (number != tail_.file + 1) tail_ = {};
   if (tail_.bytes > 0 && tail_.last_frame > 0 && first > tail_.last_frame + 1) {
     problems_.push_back(fmt::format("log file {}: its last {} bytes are damaged, frames {} to {} are lost; {}",
                                     tail_.path, tail_.bytes, tail_.last_frame + 1, first - 1, kWhatItMeans));
@@ -49,7 +51,7 @@ void LogCheck::add_file(const std::string& path, std::string_view bytes) {
     problems_.push_back(fmt::format("log file {}: {} frames are whole but cannot be understood; {}", path,
                                     not_understood, kWhatItMeans));
   }
-  tail_ = {path, reader.tail_bytes(), last};
+  tail_ = {number, path, reader.tail_bytes(), std::max(last, tail_.last_frame)};
 }
 
 }  // namespace clew::store
