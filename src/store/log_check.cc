@@ -27,6 +27,9 @@ bool is_understood(const FrameView& frame) {
 }  // namespace
 
 void LogCheck::add_file(uint64_t number, const std::string& path, std::string_view bytes) {
+  // Files between them may have been removed, with their frames.
+  if (number != last_file_ + 1) tail_ = {};
+  last_file_ = number;
   FrameReader reader(bytes);
   FrameView frame;
   uint64_t first = 0, last = 0, not_understood = 0;
@@ -35,8 +38,6 @@ void LogCheck::add_file(uint64_t number, const std::string& path, std::string_vi
     last = std::max(last, frame.head.number);
     if (!is_understood(frame)) ++not_understood;
   }
-  // Files between them may have been removed, with their frames.
-  if (number != tail_.file + 1) tail_ = {};
   if (tail_.bytes > 0 && tail_.last_frame > 0 && first > tail_.last_frame + 1) {
     problems_.push_back(fmt::format("log file {}: its last {} bytes are damaged, frames {} to {} are lost; {}",
                                     tail_.path, tail_.bytes, tail_.last_frame + 1, first - 1, kWhatItMeans));
@@ -51,7 +52,8 @@ void LogCheck::add_file(uint64_t number, const std::string& path, std::string_vi
     problems_.push_back(fmt::format("log file {}: {} frames are whole but cannot be understood; {}", path,
                                     not_understood, kWhatItMeans));
   }
-  tail_ = {number, path, reader.tail_bytes(), std::max(last, tail_.last_frame)};
+  // A file without any whole frame continues the one before it.
+  tail_ = {path, reader.tail_bytes(), std::max(last, tail_.last_frame)};
 }
 
 }  // namespace clew::store

@@ -21,7 +21,6 @@ class LogCheck {
 
  private:
   struct Tail {
-    uint64_t file = 0;
     std::string path;
     uint64_t bytes = 0;
     uint64_t last_frame = 0;  // of this file, or of those right before it; 0: not known
@@ -29,6 +28,7 @@ class LogCheck {
 
   std::vector<std::string>& problems_;
   Tail tail_;  // of the file before
+  uint64_t last_file_ = 0;
 };
 
 }  // namespace clew::store
