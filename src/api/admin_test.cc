@@ -56,8 +56,11 @@ class AdminTest : public testing::Test {
  protected:
   AdminTest() {
     options_.admin = &admin_;
-    source_.add_unit(std::string(kSingleTenant), [](SpanBuilder& span, Vocabulary&) {
+    source_.add_unit(std::string(kSingleTenant), [](SpanBuilder& span, Vocabulary& vocabulary) {
+      const uint32_t resource = add_resource(vocabulary, {}), scope = add_scope(vocabulary, "", "");
       for (TraceId trace : {kSecond, kFirst}) {
+        span.row().resource = resource;
+        span.row().scope = scope;
         span.row().trace = trace;
         span.row().span = trace.lo;
         span.row().start_ns = 1'700'000'000'000'000'000 + trace.lo * 10'000'000'000;

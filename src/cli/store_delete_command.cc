@@ -61,7 +61,8 @@ Status check_arguments(const DeleteArguments& arguments) {
   }
   if (!arguments.since.empty() && arguments.q.empty()) return invalid("--since belongs to --q");
   for (const std::string& id : arguments.ids) {
-    if (auto parsed = TraceId::parse(id); !parsed) return std::unexpected(std::move(parsed.error()));
+    auto parsed = TraceId::parse(id);
+    if (!parsed) return std::unexpected(std::move(parsed.error()).context(fmt::format("'{}'", id)));
   }
   if (!arguments.yes && !stdin_is_terminal()) {
     return invalid("nobody can be asked whether to erase: say --yes");
@@ -86,20 +87,22 @@ Result<ExitCode> erase(const DeleteArguments& arguments) {
   }
   ASSIGN_OR_RETURN(auto source, open_admin_source(arguments.source, true));
   std::string body = body_of_ids(arguments.ids);
-  size_t traces = arguments.ids.size();
   if (!arguments.q.empty()) {
     ASSIGN_OR_RETURN(body, body_of_query(arguments, !arguments.yes));
-    if (!arguments.yes) {
+  }
+  if (!arguments.yes) {
+    size_t traces = arguments.ids.size();
+    if (!arguments.q.empty()) {
       // What is confirmed is what is erased: spans may match meanwhile that nobody was asked about.
       ASSIGN_OR_RETURN(std::string answer, source->post(kPath, body));
       ASSIGN_OR_RETURN(Deleted found, parse_deleted(answer));
       traces = found.ids.size();
       body = body_of_ids(found.ids);
     }
-  }
-  if (traces == 0 || (!arguments.yes && !confirm(traces, source->where()))) {
-    complain(traces == 0 ? "nothing matched" : "nothing was erased");
-    return kNothingFound;
+    if (traces == 0 || !confirm(traces, source->where())) {
+      complain(traces == 0 ? "nothing matched" : "nothing was erased");
+      return kNothingFound;
+    }
   }
   ASSIGN_OR_RETURN(std::string answer, source->post(kPath, body));
   ASSIGN_OR_RETURN(Deleted deleted, parse_deleted(answer));

@@ -26,7 +26,10 @@ bool is_understood(const FrameView& frame) {
 
 }  // namespace
 
-void LogCheck::add_file(const std::string& path, std::string_view bytes) {
+void LogCheck::add_file(uint64_t number, const std::string& path, std::string_view bytes) {
+  // Files between them may have been removed, with their frames.
+  if (number != last_file_ + 1) tail_ = {};
+  last_file_ = number;
   FrameReader reader(bytes);
   FrameView frame;
   uint64_t first = 0, last = 0, not_understood = 0;

@@ -16,18 +16,19 @@ class LogCheck {
   // A sentence for each problem is added.
   explicit LogCheck(std::vector<std::string>& problems) : problems_(problems) {}
 
-  // In the order of their names. The last one may be growing.
-  void add_file(const std::string& path, std::string_view bytes);
+  // In the order of their numbers, which are those of their names. The last one may be growing.
+  void add_file(uint64_t number, const std::string& path, std::string_view bytes);
 
  private:
   struct Tail {
     std::string path;
     uint64_t bytes = 0;
-    uint64_t last_frame = 0;
+    uint64_t last_frame = 0;  // of this file, or of those right before it; 0: not known
   };
 
   std::vector<std::string>& problems_;
   Tail tail_;  // of the file before
+  uint64_t last_file_ = 0;
 };
 
 }  // namespace clew::store

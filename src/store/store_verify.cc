@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <charconv>
 #include <optional>
+#include <string_view>
 
 #include "store/block/read_cache.h"
 #include "store/erasure_record.h"
@@ -95,13 +96,15 @@ Status StoreVerifier::verify_log(VerifyReport& report) {
   LogCheck check(report.problems);
   for (const std::string& name : names) {
     TRY(check_ended());
-    if (!name.ends_with(".log")) continue;
+    uint64_t number = 0;
+    auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc{} || std::string_view(end) != ".log") continue;
     const std::string path = log_folder + "/" + name;
     auto bytes = files_.read_all(path, kMaxLogFileBytes);
     if (!bytes && bytes.error().code == ErrorCode::not_found) continue;  // all it fed is sealed meanwhile
     ++report.log_files;
     if (bytes) {
-      check.add_file(path, *bytes);
+      check.add_file(number, path, *bytes);
     } else {
       report.problems.push_back(
           fmt::format("{}; its spans are lost at the next start unless it can be read then", bytes.error().message));

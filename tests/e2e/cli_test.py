@@ -339,7 +339,7 @@ class StoreWorkTest(CliCase):
             self.check(["store", command, "--data", self.folder() / "nothing"], 3, ["nothing"])
 
     def damage(self, data):
-        block = max(data.glob("tenants/single-tenant/blocks/*/data.parquet"), key=lambda file: file.stat().st_size)
+        block = max(data.glob("tenants/single-tenant/blocks/*/*.parquet"), key=lambda file: file.stat().st_size)
         with block.open("r+b") as file:
             file.seek(-200, os.SEEK_END)
             byte = file.read(1)[0]
@@ -389,6 +389,22 @@ class StoreWorkTest(CliCase):
         self.check(["query", query, "--data", data], 1)
         self.check(["store", "delete", "--data", data, "--q", query, "--yes"], 1, ["nothing matched"])
         return query
+
+    def test_delete_asks_on_a_terminal(self):
+        data = self.make()
+        query = ["store", "delete", "--data", str(data), "--q", '{ resource.service.name = "cartservice" }', "-o", "json"]
+        for answer, code in (("no\n", 1), ("yes\n", 0)):
+            terminal, end = os.openpty()
+            process = subprocess.Popen([CLEW, *query], stdin=end, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            os.write(terminal, answer.encode())
+            printed, said = process.communicate(timeout=60)
+            os.close(terminal)
+            os.close(end)
+            if "nothing can be erased here" in said:
+                self.skipTest("the store cannot erase yet")
+            self.assertEqual(process.returncode, code, said)
+            self.assertRegex(said, r"Erase \d+ traces from .*\?")
+        self.assertGreater(json.loads(printed)["traces"], 0)
 
     def test_delete_on_a_folder(self):
         data = self.make()

@@ -19,6 +19,19 @@ std::vector<std::string> problems_of(env::ObjectStore& objects, const std::strin
   return checked->problems;
 }
 
+// For the message of a failure.
+std::string place_of(const BlockFile& file, uint64_t at) {
+  for (uint32_t group = 0; group < file.groups(); ++group) {
+    for (uint32_t leaf = 0; leaf < file.leaves().size(); ++leaf) {
+      const auto& chunk = file.chunk(leaf, group);
+      if (at < chunk.dictionary_offset || at >= chunk.page_offsets.back()) continue;
+      return file.leaves()[leaf].path.front() + ", byte " + std::to_string(at - chunk.dictionary_offset) +
+             " of its chunk, whose pages begin at " + std::to_string(chunk.page_offsets[0] - chunk.dictionary_offset);
+    }
+  }
+  return "byte " + std::to_string(at - file.data_end()) + " of the index";
+}
+
 struct Shape {
   const char* name;
   RandomSpans spans;
@@ -57,7 +70,8 @@ TEST(DamagedBlock, IsNoticedWhereverABitFlips) {
     std::string bytes = sealed.bytes;
     bytes[at] = static_cast<char>(bytes[at] ^ (1 << at % 8));
     ASSERT_TRUE(sealed.objects.put("flipped", bytes));
-    EXPECT_THAT(problems_of(sealed.objects, "flipped"), Not(IsEmpty())) << "byte " << at;
+    EXPECT_THAT(problems_of(sealed.objects, "flipped"), Not(IsEmpty()))
+        << "byte " << at << " of " << sealed.bytes.size() << ", " << place_of(sealed.block->file(), at);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "store/block/block.h"
 #include "store/block/block_merger.h"
 #include "store/block/index_rebuild.h"
+#include "store/block/leaf_reader.h"
 #include "store/block/memory_objects.h"
 
 namespace clew::store {
@@ -56,6 +57,11 @@ class Salvager {
     const uint32_t page_rows = block_->file().page_rows();
     for (uint32_t begin = range.begin; begin < range.end;) {
       const uint32_t end = std::min(range.end, (begin / page_rows + 1) * page_rows);
+      if (is_rebuilt_ && !has_trace_ids(begin / page_rows)) {
+        lost_ += end - begin;
+        begin = end;
+        continue;
+      }
       rows.resize(end - begin);
       std::iota(rows.begin(), rows.end(), begin);
       copy(rows, spans);
@@ -68,6 +74,15 @@ class Salvager {
     TRY(objects_.put(key, piece));
     pieces_.push_back(key);
     return {};
+  }
+
+  // The rebuilt trace table only guesses where they cannot be read.
+  bool has_trace_ids(uint32_t page) const {
+    const BlockFile& file = block_->file();
+    const uint32_t group = file.group_of_page(page), number = file.page_in_group(page);
+    const auto& offsets = file.chunk(kTraceIdLeaf, group).page_offsets;
+    auto bytes = file.read(offsets[number], offsets[number + 1] - offsets[number]);
+    return bytes && read_leaf_page(file, kTraceIdLeaf, group, number, *bytes);
   }
 
   // A row is copied whole or not at all, so the first that is not there is the one that failed.
