@@ -96,6 +96,7 @@ void CodeMap::intern_fresh() {
   constexpr size_t kAtOnce = 32;
   std::array<ValueView, kAtOnce> values;
   std::array<uint64_t, kAtOnce> hashes;
+  std::array<uint32_t, kAtOnce> likely;
   for (size_t begin = 0; begin < fresh_.size(); begin += kAtOnce) {
     size_t count = std::min(kAtOnce, fresh_.size() - begin);
     for (size_t i = 0; i < count; ++i) {
@@ -103,9 +104,9 @@ void CodeMap::intern_fresh() {
       hashes[i] = ValueDictionary::hash_of(values[i]);
       to_.prefetch_slot(hashes[i]);
     }
-    for (size_t i = 0; i < count; ++i) to_.prefetch_entry(hashes[i]);
-    for (size_t i = 0; i < count; ++i) to_.prefetch_text(hashes[i]);
-    for (size_t i = 0; i < count; ++i) to_code_[fresh_[begin + i]] = to_.intern(values[i], hashes[i]);
+    for (size_t i = 0; i < count; ++i) likely[i] = to_.prefetch_entry(hashes[i]);
+    for (size_t i = 0; i < count; ++i) to_.prefetch_text(likely[i]);
+    for (size_t i = 0; i < count; ++i) to_code_[fresh_[begin + i]] = to_.intern(values[i], hashes[i], likely[i]);
   }
 }
 
