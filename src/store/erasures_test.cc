@@ -408,7 +408,8 @@ TEST_F(ErasureTest, NoStopDoublesOrLosesARow) {
       }
       ASSERT_NO_FATAL_FAILURE(check());
       take(10);
-      ASSERT_TRUE(erase(some_traces(8)));
+      const auto again = erase(some_traces(8));
+      ASSERT_TRUE(again) << again.error().message;
       ASSERT_NO_FATAL_FAILURE(finish());
       ASSERT_NO_FATAL_FAILURE(check());
       reopen();
