@@ -373,6 +373,7 @@ TEST_F(ApiTest, ListsUnitsNewestFirstAndWhatIsWrong) {
       R"("rows":0,"traces":0,"bytes":"0","minStartUnixNano":"1","maxEndUnixNano":"2","minReceiveUnixNano":"0",)"
       R"("maxReceiveUnixNano":"0"}],"complaints":["block broken is damaged","disk full"]})");
   EXPECT_EQ(get("/ready").body, "ready\nblock broken is damaged\ndisk full\n");
+  api_.reset();  // before the store that it asks
 }
 
 TEST_F(ApiTest, KeepsTenantsApart) {
