@@ -73,28 +73,23 @@ void Recoder::values(const Shape& shape, const uint32_t* in, uint32_t* out) {
 
 void Recoder::leave_gap(uint32_t key_code, uint32_t code, uint32_t* out) {
   ValueDictionary& to = to_.values(keys_[key_code].to_key);
-  ValueView value = code & kOwnValue ? own_values_[code & ~kOwnValue] : from_.values(key_code).at(code);
-  if (to.is_plain()) return fill({key_code, code, kNoCode, out, &to, 0, value});
-  uint64_t hash = ValueDictionary::hash_of(value);
-  to.prefetch_slot(hash);
-  gaps_[hashed_++ % kUnderWay] = {key_code, code, kNoCode, out, &to, hash, value};
-  take_steps(kStepLag);
+  bool is_own = (code & kOwnValue) != 0;
+  Gap& gap = gaps_[gap_count_];
+  gap = {
+      key_code, code, kNoCode, out, &to, 0, is_own ? own_values_[code & ~kOwnValue] : from_.values(key_code).at(code)};
+  if (to.is_plain()) return fill(gap);
+  gap.hash = ValueDictionary::hash_of(gap.value);
+  to.prefetch_slot(gap.hash);
+  if (++gap_count_ == kTogether) settle();
 }
 
+// Each step brings near what the next one reads.
 void Recoder::settle() {
-  take_steps(0);
-}
-
-void Recoder::take_steps(uint32_t lag) {
-  for (; hashed_ - found_ > lag; ++found_) {
-    Gap& gap = gaps_[found_ % kUnderWay];
-    gap.likely = gap.to->prefetch_entry(gap.hash);
-  }
-  for (; found_ - text_near_ > lag; ++text_near_) {
-    const Gap& gap = gaps_[text_near_ % kUnderWay];
-    gap.to->prefetch_text(gap.likely);
-  }
-  for (; text_near_ - filled_ > lag; ++filled_) fill(gaps_[filled_ % kUnderWay]);
+  std::span<Gap> gaps(gaps_.data(), gap_count_);
+  for (Gap& gap : gaps) gap.likely = gap.to->prefetch_entry(gap.hash);
+  for (const Gap& gap : gaps) gap.to->prefetch_text(gap.likely);
+  for (const Gap& gap : gaps) fill(gap);
+  gap_count_ = 0;
 }
 
 void Recoder::fill(const Gap& gap) {
@@ -212,8 +207,7 @@ size_t Recoder::allocated_bytes() const {
                  scopes_.capacity() + envelopes_.capacity();
   for (const KeyTable& key : keys_) codes += key.values.capacity();
   for (const Shape& shape : shapes_) codes += shape.keys.capacity();
-  return sizeof gaps_ + codes * sizeof(uint32_t) + keys_.capacity() * sizeof(KeyTable) +
-         shapes_.capacity() * sizeof(Shape);
+  return codes * sizeof(uint32_t) + keys_.capacity() * sizeof(KeyTable) + shapes_.capacity() * sizeof(Shape);
 }
 
 }  // namespace clew

@@ -72,10 +72,8 @@ class Recoder {
     uint64_t hash;
     ValueView value;
   };
-  // A gap goes through four steps, each of which brings near what the next one reads; between two of them the steps of
-  // so many other gaps are taken.
-  static constexpr uint32_t kStepLag = 8;
-  static constexpr uint32_t kUnderWay = 4 * kStepLag;
+  // Look-ups under way at the same time: more than memory can serve at once, few enough for their lines to stay near.
+  static constexpr size_t kTogether = 32;
 
   uint32_t event_name(uint32_t code);
   uint32_t entity(const TupleDictionary& from, TupleDictionary& to, uint32_t code, size_t pairs, size_t first_text,
@@ -84,7 +82,6 @@ class Recoder {
   void values(const Shape& shape, const uint32_t* in, uint32_t* out);
   void nested(std::span<const uint32_t> in, uint32_t* out);
   void leave_gap(uint32_t key, uint32_t code, uint32_t* out);
-  void take_steps(uint32_t lag);
   void fill(const Gap& gap);
   uint32_t enter(KeyTable& table, const Gap& gap);
 
@@ -94,9 +91,8 @@ class Recoder {
   Table names_, event_names_, texts_, resources_, scopes_, envelopes_;
   std::vector<KeyTable> keys_;
   std::vector<Shape> shapes_;
-  std::array<Gap, kUnderWay> gaps_;  // gap n at n % kUnderWay
-  // How many gaps took each step so far.
-  uint32_t hashed_ = 0, found_ = 0, text_near_ = 0, filled_ = 0;
+  std::array<Gap, kTogether> gaps_;
+  size_t gap_count_ = 0;
 };
 
 }  // namespace clew
