@@ -122,8 +122,8 @@ void add_store_delete(Command& store) {
   command.about =
       "Erases the traces with these ids, or those that match a TraceQL query: all of every trace of which a span "
       "matches. When it returns, no span of them that was received before is in any answer, also after a restart; the "
-      "bytes leave the disk when the log is sealed and the blocks are merged, which `clew store compact` does at once. "
-      "`clew store stat` lists what is outstanding. Spans of the same traces that arrive later are new data.\n\n"
+      "bytes leave blocks and log from ten minutes later on, and blocks at once with `clew store compact`. `clew store "
+      "stat` lists what is outstanding. Spans of the same traces that arrive later are new data.\n\n"
       "It asks before it erases; without a terminal it needs --yes. More traces than admin.delete_limit are refused.";
   auto arguments = std::make_shared<DeleteArguments>();
   command.arguments.push_back({"ID", &arguments->ids, "Trace ids, up to 32 hex digits each.", false});
