@@ -221,8 +221,9 @@ Result<std::vector<TraceId>> Erasures::ids_to_record(const Making& making, const
   for (const BlockPointer& block : remover_.leaving(making.tenant)) {
     if (is_damaged(*block)) return making.wanted;
     for (const BlockPart& part : block->parts) {
-      ASSIGN_OR_RETURN(auto found, find_traces(*part.block->unit(nullptr), making.wanted));
-      for (const auto& [id, trace] : found) ids.insert(id);
+      auto found = find_traces(*part.block->unit(nullptr), making.wanted);
+      if (!found) return making.wanted;  // a removal that failed half-way leaves some of the files
+      for (const auto& [id, trace] : *found) ids.insert(id);
     }
   }
   return std::vector<TraceId>(ids.begin(), ids.end());
