@@ -1,6 +1,7 @@
 #include "store/block_remover.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 
@@ -40,6 +41,25 @@ std::vector<BlockRemover::BlockPointer> BlockRemover::leaving(std::string_view t
   return out;
 }
 
+void BlockRemover::note_unfinished(std::string tenant, std::string id) {
+  std::lock_guard lock(mutex_);
+  unfinished_.push_back({std::move(tenant), std::move(id)});
+}
+
+Status BlockRemover::remove_unfinished() {
+  std::lock_guard lock(mutex_);
+  while (!unfinished_.empty()) {
+    TRY(remove_unfinished_block(objects_, unfinished_.back().tenant, unfinished_.back().id));
+    unfinished_.pop_back();
+  }
+  return {};
+}
+
+bool BlockRemover::has_unfinished(std::string_view tenant) {
+  std::lock_guard lock(mutex_);
+  return std::ranges::any_of(unfinished_, [&](const Unfinished& block) { return block.tenant == tenant; });
+}
+
 bool BlockRemover::is_held(const StoredBlock& block) const {
   return std::ranges::any_of(block.replaces, [this](const SegmentName& name) { return log_.holds(name); });
 }
@@ -66,6 +86,9 @@ bool BlockRemover::remove(const Leaving& leaving) {
 }
 
 void BlockRemover::look() {
+  if (Status removed = remove_unfinished(); !removed) {
+    log::warn("a block that could not be stored could not be removed yet", {{"reason", removed.error()}});
+  }
   std::lock_guard lock(mutex_);
   for (Leaving& leaving : leaving_) {
     if (remove(leaving)) leaving.block.reset();

@@ -8,6 +8,8 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "env/object_store.h"
@@ -36,10 +38,20 @@ class BlockRemover {
   // Removes what can go now.
   void look();
 
+  // --- blocks that could not be stored and may be there all the same ---
+  // With the rows of those that it was to replace, which may go first. No erasure of its tenant is finished before it.
+  void note_unfinished(std::string tenant, std::string id);
+  // Before a block is made of others, under taking_out(): what is left of an earlier attempt names them too.
+  Status remove_unfinished();
+  bool has_unfinished(std::string_view tenant);
+
  private:
   struct Leaving {
     BlockPointer block;
     bool replaced;
+  };
+  struct Unfinished {
+    std::string tenant, id;
   };
   bool remove(const Leaving& leaving);
   bool is_awaited(const StoredBlock& block) const;
@@ -51,6 +63,7 @@ class BlockRemover {
   std::mutex mutex_;
   std::vector<Leaving> leaving_;       // nobody's unit any more, but their files are there
   std::vector<BlockPointer> emptied_;  // only the meta is there
+  std::vector<Unfinished> unfinished_;
 };
 
 }  // namespace clew::store

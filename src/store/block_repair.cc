@@ -81,7 +81,7 @@ std::string repaired_id(std::string_view id) {
 }
 
 Result<RepairReport> BlockRepairer::repair(const std::string& tenant) {
-  TRY(remove_unfinished());
+  TRY(remover_.remove_unfinished());
   RepairReport report;
   const auto list = units_.of(tenant);
   for (const BlockPointer& block : list->blocks) {
@@ -220,6 +220,7 @@ Result<bool> BlockRepairer::exchange(const BlockPointer& block, const StoredBloc
   if (list->erasure_unfinished) {
     return fail(ErrorCode::unavailable, "an erasure that failed could not be removed yet");
   }
+  TRY(remover_.remove_unfinished());
   // None is made meanwhile; what they hide in the damaged block they hide in the new one.
   FoundErasures erasures(memory_);
   TRY(erasures.read(objects_));
@@ -229,8 +230,8 @@ Result<bool> BlockRepairer::exchange(const BlockPointer& block, const StoredBloc
         store_block(objects_, block->tenant, id, known.replaces, saved.parts, {block->id}, known.erased_until);
     if (stored) stored = erasures.mask(*stored);
     if (!stored) {
-      unfinished_.emplace_back(block->tenant, id);
-      (void)remove_unfinished();
+      remover_.note_unfinished(block->tenant, id);
+      (void)remover_.remove_unfinished();
       return std::unexpected(stored.error());
     }
     fresh = std::move(*stored);
@@ -251,14 +252,6 @@ Result<bool> BlockRepairer::exchange(const BlockPointer& block, const StoredBloc
     remover_.expire(std::move(leaving));
   }
   return true;
-}
-
-Status BlockRepairer::remove_unfinished() {
-  while (!unfinished_.empty()) {
-    TRY(remove_unfinished_block(objects_, unfinished_.back().first, unfinished_.back().second));
-    unfinished_.pop_back();
-  }
-  return {};
 }
 
 }  // namespace clew::store

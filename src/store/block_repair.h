@@ -59,15 +59,12 @@ class BlockRepairer {
   Status save_part(const StoredBlock& block, const BlockPart& part, bool intact, Saved& out) const;
   Status keep_files(const StoredBlock& block, const Saved& saved);
   Result<bool> exchange(const BlockPointer& block, const StoredBlock& known, const std::string& id, Saved saved);
-  Status remove_unfinished();
 
   env::ObjectStore& objects_;
   UnitLists& units_;
   BlockRemover& remover_;
   const std::shared_ptr<MemoryBudget> memory_;
   const std::atomic<bool>& ended_;
-  std::vector<std::pair<std::string, std::string>>
-      unfinished_;  // tenant and id of blocks that store_block() may have left
 };
 
 // The id of what is saved of a block: "<id>-r1", of "…-r1" "…-r2".

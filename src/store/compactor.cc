@@ -114,7 +114,7 @@ bool Compactor::is_erasure_due(const UnitList& list) const {
 Result<bool> Compactor::compact_once(const std::string& tenant, bool erased) {
   std::lock_guard lock(merging_);
   if (closing_.load(std::memory_order_acquire)) return fail(ErrorCode::cancelled, "the store is closing");
-  TRY(remove_unfinished());
+  TRY(remover_.remove_unfinished());
   const Choice choice = choose(tenant, erased);
   const Blocks& inputs = choice.inputs;
   if (inputs.empty()) return false;
@@ -237,6 +237,7 @@ Result<bool> Compactor::exchange(const std::string& tenant, const Choice& choice
   if (list->erasure_unfinished) {
     return fail(ErrorCode::unavailable, "an erasure that failed could not be removed yet");
   }
+  TRY(remover_.remove_unfinished());
   BlockPointer result;
   if (!parts.empty()) {
     ASSIGN_OR_RETURN(result, store(tenant, choice, parts));
@@ -274,8 +275,8 @@ Result<Compactor::BlockPointer> Compactor::store(const std::string& tenant, cons
   for (const BlockPointer& block : choice.inputs) replaced.push_back(block->id);
   auto stored = store_block(objects_, tenant, id, segments, parts, std::move(replaced), choice.last_erasure);
   if (!stored) {
-    unfinished_ = Name{tenant, id};
-    (void)remove_unfinished();
+    remover_.note_unfinished(tenant, id);
+    (void)remover_.remove_unfinished();
   }
   return stored;
 }
@@ -301,13 +302,6 @@ void Compactor::note_damage(const StoredBlock& block) {
     auto read = merge_parts({&part}, {});
     if (!read && read.error().code == ErrorCode::corruption) part.block->note_damage(read.error().message);
   }
-}
-
-Status Compactor::remove_unfinished() {
-  if (!unfinished_) return {};
-  TRY(remove_unfinished_block(objects_, unfinished_->tenant, unfinished_->id));
-  unfinished_.reset();
-  return {};
 }
 
 }  // namespace clew::store

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -57,10 +56,6 @@ class Compactor {
  private:
   using BlockPointer = std::shared_ptr<const StoredBlock>;
   using Blocks = std::vector<BlockPointer>;
-  // Of a block that store_block() may have left.
-  struct Name {
-    std::string tenant, id;
-  };
 
   // What becomes one block, or none when all of it is erased.
   struct Choice {
@@ -80,7 +75,6 @@ class Compactor {
   bool is_erasure_due(const UnitList& list) const;
   void note_damage(const StoredBlock& block);
   void set_apart_damaged(const std::string& tenant, const Blocks& inputs);
-  Status remove_unfinished();
 
   const StoreOptions& options_;
   env::Files& files_;
@@ -90,8 +84,7 @@ class Compactor {
   BlockRemover& remover_;
   const std::shared_ptr<MemoryBudget> memory_;
   std::atomic<bool> closing_{false};
-  std::mutex merging_;  // what follows, and one merge at a time
-  std::optional<Name> unfinished_;
+  std::mutex merging_;                                     // what follows, and one merge at a time
   std::set<std::pair<std::string, std::string>> damaged_;  // tenant and id; left alone
   uint32_t failures_ = 0;                                  // one after the other
   uint32_t looks_to_pause_ = 0;

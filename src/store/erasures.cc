@@ -185,7 +185,7 @@ Result<bool> Erasures::is_anything_stored(const Making& making, const UnitList& 
   for (const auto& [before, prepared] : making.blocks) {
     if (!prepared.found.empty() || is_damaged(*prepared.block)) return true;
   }
-  return !remover_.leaving(making.tenant).empty();
+  return !remover_.leaving(making.tenant).empty() || remover_.has_unfinished(making.tenant);
 }
 
 Status Erasures::prepare_blocks(Making& making, const UnitList& list) const {
@@ -214,6 +214,7 @@ Status Erasures::prepare_segments(Making& making, const UnitList& list, uint64_t
 
 // Those of which there is anything; all, when there is something that cannot be read.
 Result<std::vector<TraceId>> Erasures::ids_to_record(const Making& making, const UnitList& list) const {
+  if (remover_.has_unfinished(making.tenant)) return making.wanted;
   std::set<TraceId> ids = making.found;
   for (const BlockPointer& block : list.blocks) {
     if (is_damaged(*making.blocks.at(block).block)) return making.wanted;
@@ -221,8 +222,9 @@ Result<std::vector<TraceId>> Erasures::ids_to_record(const Making& making, const
   for (const BlockPointer& block : remover_.leaving(making.tenant)) {
     if (is_damaged(*block)) return making.wanted;
     for (const BlockPart& part : block->parts) {
-      ASSIGN_OR_RETURN(auto found, find_traces(*part.block->unit(nullptr), making.wanted));
-      for (const auto& [id, trace] : found) ids.insert(id);
+      auto found = find_traces(*part.block->unit(nullptr), making.wanted);
+      if (!found) return making.wanted;  // a removal that failed half-way leaves some of the files
+      for (const auto& [id, trace] : *found) ids.insert(id);
     }
   }
   return std::vector<TraceId>(ids.begin(), ids.end());
@@ -287,7 +289,7 @@ bool Erasures::is_outstanding(const std::string& tenant, const UnitList& list, c
   if (std::ranges::any_of(list.masks, of_segment)) return true;
   auto is_before = [&](const BlockPointer& block) { return block->is_before(erasure.number, erasure.segments_below); };
   if (std::ranges::any_of(list.blocks, [&](const auto& block) { return may_hold(*block, erasure); })) return true;
-  if (std::ranges::any_of(remover_.leaving(tenant), is_before)) return true;
+  if (std::ranges::any_of(remover_.leaving(tenant), is_before) || remover_.has_unfinished(tenant)) return true;
   return log_.files_with(tenant, erasure.segments_below) > 0;
 }
 

@@ -163,6 +163,11 @@ Result<std::shared_ptr<const StoredBlock>> Sealer::write(const Segment& segment)
   working.set(segment.memory.bytes() / kWorkingShare);
   const SpanTable& table = *segment.table;
   SortedOut sorted = sort_out_displaced(table, table.rows(), segment.continuing_traces());
+  const std::string id = fmt::format("{:016x}-{}", segment.first_receive_ns, segment.name.text());
+  if (unfinished_.contains(segment.name)) {
+    TRY(remove_unfinished_block(objects_, segment.name.tenant, id));
+    unfinished_.erase(segment.name);
+  }
   const auto list = units_.of(segment.name.tenant);
   if (MaskPointer mask = list->mask_of(segment)) {
     for (TraceSelection* selection : {&sorted.ordinary, &sorted.displaced}) {
@@ -180,8 +185,9 @@ Result<std::shared_ptr<const StoredBlock>> Sealer::write(const Segment& segment)
                      write_block(table, selection.rows, selection.continues, BlockOptions{}, &part.summary));
   }
   if (parts.empty()) return nullptr;
-  std::string id = fmt::format("{:016x}-{}", segment.first_receive_ns, segment.name.text());
-  return store_block(objects_, segment.name.tenant, id, {segment.name}, parts, {}, list->last_erasure);
+  auto stored = store_block(objects_, segment.name.tenant, id, {segment.name}, parts, {}, list->last_erasure);
+  if (!stored) unfinished_.insert(segment.name);
+  return stored;
 }
 
 void Sealer::hasten(std::set<SegmentName> segments) {

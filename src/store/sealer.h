@@ -73,7 +73,10 @@ class Sealer {
   std::vector<std::shared_ptr<Segment>> waiting_;
   std::set<SegmentName> hastened_;
   bool closing_ = false;
-  std::mutex sealing_;  // one block at a time
+  std::mutex sealing_;  // what follows, and one block at a time
+  // Their blocks could not be stored and may be there all the same, with rows that are erased before the next attempt:
+  // they are removed first.
+  std::set<SegmentName> unfinished_;
   std::atomic<uint64_t> newest_receive_ns_{0};
   std::thread thread_;
 };
