@@ -144,10 +144,10 @@ void LogWriter::write_until_closed() {
     Status written = write(items);
     if (written) {
       uint64_t last = items.back().number;
+      synced_.store(last, std::memory_order_release);
       forget_released(items);
       items.clear();
       memory_.set(buffer_.capacity() + encoder_.allocated_bytes());
-      synced_.store(last, std::memory_order_release);
       if (!is_accepting() || ++writes_ % kDiskLookEvery == 1) look_at_disk();
       answer(last, {});
       continue;
