@@ -378,8 +378,8 @@ TEST_P(BothEncodings, IntegersAtThePlaceOfTheLast) {
   std::vector<tree::Span> spans;
   std::vector<int64_t> numbers;
   for (int shift : {0, 6, 7, 8, 13, 14, 21, 28, 31, 32, 34, 35, 36, 62, 63}) {
-    auto power = static_cast<int64_t>(uint64_t{1} << shift);
-    for (int64_t number : {power, power - 1, -power}) numbers.push_back(number);
+    const uint64_t power = uint64_t{1} << shift;
+    for (uint64_t number : {power, power - 1, -power}) numbers.push_back(static_cast<int64_t>(number));
   }
   for (int64_t number : numbers) {
     tree::Span span = good_span();

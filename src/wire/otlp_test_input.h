@@ -59,8 +59,8 @@ class Decoded {
     std::mt19937 random(1);
     return json(tree::JsonWriter{random}.request(request));
   }
-  Status protobuf(std::string_view body) { return decoder_.decode_protobuf(body, 7, batch); }
-  Status json(std::string_view body) { return decoder_.decode_json(body, 7, batch); }
+  Status protobuf(std::string_view body) { return decoder_.decode_protobuf(body_ = body, 7, batch); }
+  Status json(std::string_view body) { return decoder_.decode_json(body_ = body, 7, batch); }
 
   Envelope envelope(size_t row = 0) const {
     return Envelope::from(batch.vocabulary->envelopes.at(batch.rows.at(row).envelope));
@@ -98,6 +98,7 @@ class Decoded {
     EXPECT_TRUE(walk_nested(words, batch.vocabulary->shapes, on_event, on_link));
   }
   OtlpDecoder decoder_;
+  std::string body_;  // the batch has views into it
 };
 
 }  // namespace clew::wire
