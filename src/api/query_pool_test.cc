@@ -6,6 +6,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "base/counters.h"
@@ -131,6 +132,8 @@ TEST_F(QueryPoolTest, SearchesAndLookupsTakeTurnsOnAThreadOfBoth) {
 }
 
 TEST_F(QueryPoolTest, SlowSearchesStepAsideForOthers) {
+  Counter& aside = gauge("clew_api_queries_slow", "Queries that stepped aside because they are slow");
+  const int64_t before = aside.value();
   QueryPool pool({.threads = 1, .slow_after_ns = 10 * kMs, .slow_queries = 2}, clock_);
   Held first, second;
   hold(pool, first, slow());
@@ -141,7 +144,8 @@ TEST_F(QueryPoolTest, SlowSearchesStepAsideForOthers) {
   second.release.raise();
   first.ended.wait();
   second.ended.wait();
-  // Their places are free again.
+  // Their places are free again, as soon as the threads know that the queries have ended.
+  while (aside.value() > before) std::this_thread::yield();
   Held third;
   hold(pool, third, slow());
   run_one(pool);
