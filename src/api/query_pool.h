@@ -3,9 +3,8 @@
 //
 //   lookups   (a trace by its id) have a thread of their own beside the others, which take them too, by turns
 //   tenants   take turns for the rest, each with its queries in order
-//   slow ones, after slow_after_ns on a thread, step aside: a new thread takes the place, and the old one goes on
-//   behind
-//             everything else on the machine, ingest above all, and ends with its query; at most slow_queries at once
+//   slow ones go on behind everything else on the machine, ingest above all, after slow_after_ns on a thread: a new
+//             thread takes the place, the old one ends with its query; at most slow_queries at once
 //
 // Invariant: every accepted job is either run or dropped once, on a thread of the pool or in stop().
 // Thread rule: any thread; stop() not from a job.
