@@ -17,10 +17,10 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr TraceId kFirst{0, 1};
-constexpr TraceId kSecond{0, 2};
+constexpr TraceId kFirstTrace{0, 1};
+constexpr TraceId kSecondTrace{0, 2};
 
-class AdminFake : public StoreAdmin {
+class StoreAdminFake : public StoreAdmin {
  public:
   std::vector<UnitStatus> list(std::string_view) override { return {}; }
   Result<Erased> erase(std::string_view tenant, std::span<const TraceId> ids) override {
@@ -58,14 +58,14 @@ class AdminTest : public testing::Test {
     options_.admin = &admin_;
     source_.add_unit(std::string(kSingleTenant), [](SpanBuilder& span, Vocabulary& vocabulary) {
       const uint32_t resource = add_resource(vocabulary, {}), scope = add_scope(vocabulary, "", "");
-      for (TraceId trace : {kSecond, kFirst}) {
+      for (TraceId trace : {kSecondTrace, kFirstTrace}) {
         span.row().resource = resource;
         span.row().scope = scope;
         span.row().trace = trace;
         span.row().span = trace.lo;
         span.row().start_ns = 1'700'000'000'000'000'000 + trace.lo * 10'000'000'000;
         span.row().end_ns = span.row().start_ns + 5;
-        span.name(trace == kFirst ? "one" : "two");
+        span.name(trace == kFirstTrace ? "one" : "two");
         span.finish();
       }
     });
@@ -98,7 +98,7 @@ class AdminTest : public testing::Test {
     return net::Client::make(*url, std::chrono::milliseconds(5000));
   }
 
-  AdminFake admin_;
+  StoreAdminFake admin_;
   SpanSourceFake source_;
   ApiOptions options_;
   env::ManualClock clock_;
@@ -141,7 +141,7 @@ TEST_F(AdminTest, ErasesByIds) {
   const std::string id(31, '0');
   EXPECT_EQ(post("delete", R"({"ids":[")" + id + R"(2",")" + id + R"(1",")" + id + R"(2"]})").body,
             R"({"number":7,"traces":2})");
-  EXPECT_THAT(admin_.erased, ElementsAre(kFirst, kSecond));
+  EXPECT_THAT(admin_.erased, ElementsAre(kFirstTrace, kSecondTrace));
   admin_.erased.clear();
   EXPECT_EQ(post("delete", R"({"ids":[]})").body, R"({"number":0,"traces":0})");
   EXPECT_THAT(admin_.erased, IsEmpty());
@@ -149,9 +149,9 @@ TEST_F(AdminTest, ErasesByIds) {
 
 TEST_F(AdminTest, ErasesWhatAQueryFinds) {
   EXPECT_EQ(post("delete", R"({"q":"{ name = \"two\" }"})").body, R"({"number":7,"traces":1})");
-  EXPECT_THAT(admin_.erased, ElementsAre(kSecond));
+  EXPECT_THAT(admin_.erased, ElementsAre(kSecondTrace));
   EXPECT_EQ(post("delete", R"({"q":"{}","start":1700000000,"end":1700000015})").body, R"({"number":7,"traces":1})");
-  EXPECT_THAT(admin_.erased, ElementsAre(kFirst));
+  EXPECT_THAT(admin_.erased, ElementsAre(kFirstTrace));
   admin_.erased.clear();
   EXPECT_EQ(post("delete", R"({"q":"{ name = \"three\" }"})").body, R"({"number":0,"traces":0})");
   EXPECT_EQ(post("delete", R"({"q":"{}","dryRun":true})").body,

@@ -45,7 +45,7 @@ std::string request_protobuf(char span_byte) {
 }
 
 // Span ids as text, "bad WHERE" for a piece that was left out, "error" where reading ended early.
-std::vector<std::string> read(std::string bytes) {
+std::vector<std::string> spans_in(std::string bytes) {
   std::vector<std::string> out;
   auto reader = open_spans(bytes_of(std::move(bytes)));
   if (!reader) return {"refused: " + reader.error().message};
@@ -89,40 +89,40 @@ TEST(SpanReader, ReadsJsonHoweverItIsLaidOut) {
            {"a bad last line", kA + "\n" + kB.substr(0, 50), {"aa", "bad line 2"}},
            {"an id that is none costs its span", request_json("zz") + "\n" + kA, {"aa"}},
        }) {
-    EXPECT_EQ(read(c.bytes), c.spans) << c.what;
+    EXPECT_EQ(spans_in(c.bytes), c.spans) << c.what;
   }
 }
 
 TEST(SpanReader, ReadsProtobufWholeAndWithLengths) {
   std::string a = request_protobuf('a');
   std::string b = request_protobuf('b');
-  EXPECT_THAT(read(a + b), ElementsAre("61", "62"));
+  EXPECT_THAT(spans_in(a + b), ElementsAre("61", "62"));
   auto delimited = [](const std::string& message) {
     return std::string{0, 0, 0, static_cast<char>(message.size())} + message;
   };
-  EXPECT_THAT(read(delimited(a) + delimited(b)), ElementsAre("61", "62"));
-  EXPECT_THAT(read(a + b.substr(0, 20)).back(), HasSubstr("byte"));
+  EXPECT_THAT(spans_in(delimited(a) + delimited(b)), ElementsAre("61", "62"));
+  EXPECT_THAT(spans_in(a + b.substr(0, 20)).back(), HasSubstr("byte"));
   std::string many;
   for (int i = 0; i < 20'000; ++i) many += a;
-  EXPECT_EQ(read(many).size(), 20'000u);
+  EXPECT_EQ(spans_in(many).size(), 20'000u);
 }
 
 TEST(SpanReader, RecognisesCompressionByContent) {
   for (const char* encoding : {"gzip", "zstd"}) {
     std::string packed = net::encode_body(encoding, kA + "\n" + kB);
-    EXPECT_THAT(read(packed), ElementsAre("aa", "bb")) << encoding;
-    EXPECT_THAT(read(packed + net::encode_body(encoding, "\n" + kA)), ElementsAre("aa", "bb", "aa")) << encoding;
-    EXPECT_THAT(read(net::encode_body(encoding, "")), ElementsAre()) << encoding;
+    EXPECT_THAT(spans_in(packed), ElementsAre("aa", "bb")) << encoding;
+    EXPECT_THAT(spans_in(packed + net::encode_body(encoding, "\n" + kA)), ElementsAre("aa", "bb", "aa")) << encoding;
+    EXPECT_THAT(spans_in(net::encode_body(encoding, "")), ElementsAre()) << encoding;
     // Wherever it is cut, that is said.
     for (size_t length = 6; length < packed.size(); length += 7) {
-      auto seen = read(packed.substr(0, length));
+      auto seen = spans_in(packed.substr(0, length));
       ASSERT_FALSE(seen.empty()) << encoding << " cut at " << length;
       EXPECT_THAT(seen.back(), testing::AnyOf(HasSubstr("error"), HasSubstr("refused"))) << encoding << length;
     }
     std::string damaged = packed;
     damaged[packed.size() / 2] = static_cast<char>(damaged[packed.size() / 2] ^ 0x55);
     damaged[packed.size() / 2 + 1] = static_cast<char>(damaged[packed.size() / 2 + 1] ^ 0x55);
-    EXPECT_THAT(read(damaged), testing::Not(ElementsAre("aa", "bb"))) << encoding;
+    EXPECT_THAT(spans_in(damaged), testing::Not(ElementsAre("aa", "bb"))) << encoding;
   }
 }
 
@@ -130,7 +130,7 @@ TEST(SpanReader, RefusesWhatItDoesNotKnow) {
   for (const char* bytes : {"[7]", "hello", "<xml/>", "PAR1",
                             "\x7f"
                             "ELF"}) {
-    auto seen = read(bytes);
+    auto seen = spans_in(bytes);
     ASSERT_EQ(seen.size(), 1u) << bytes;
     EXPECT_THAT(seen[0], HasSubstr("refused")) << bytes;
     EXPECT_THAT(seen[0], HasSubstr("OTLP")) << bytes;
