@@ -43,9 +43,13 @@ void Ingest::open(SpanSink& sink) {
   phase_.store(Phase::taking, std::memory_order_release);
 }
 
-std::optional<Verdict> Ingest::closed() const {
+std::optional<Verdict> Ingest::refusal_of(size_t request_bytes) const {
   switch (phase_.load(std::memory_order_acquire)) {
-    case Phase::taking: return std::nullopt;
+    case Phase::taking: {
+      Status room = sink_->check_room(request_bytes);
+      if (room) return std::nullopt;
+      return verdict_of_sink(std::move(room.error()), sink_->retry_delay_ms());
+    }
     case Phase::starting: return refuse(Outcome::unavailable, "the server is starting: try again");
     case Phase::stopping: break;
   }
@@ -72,7 +76,7 @@ void Ingest::take(net::Connection& connection, const net::Headers& headers, Enco
     rejected_spans.add(static_cast<int64_t>(verdict.rejected.spans));
     done(std::move(verdict));
   };
-  if (auto verdict = closed()) return answer(std::move(*verdict));
+  if (auto verdict = refusal_of(body.size())) return answer(std::move(*verdict));
   Outcome refusal = Outcome::malformed;
   auto tenant = tenant_of(headers, refusal);
   if (!tenant) return answer(refuse(refusal, std::move(tenant.error().message)));

@@ -62,8 +62,9 @@ class Ingest {
 
   // See DecoderRegistry::drop_idle().
   void drop_idle();
-  // What a receiver may not even read further: set while not taking.
-  std::optional<Verdict> closed() const;
+  // What a receiver need not even read further: set while not taking, or while the sink has no room for a request of so
+  // many bytes (compressed or not).
+  std::optional<Verdict> refusal_of(size_t request_bytes) const;
   size_t request_bytes_limit() const { return options_.limits.request_bytes; }
 
  private:

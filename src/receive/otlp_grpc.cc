@@ -54,7 +54,7 @@ void OtlpGrpc::handle(net::Request request, net::Responder responder) {
   if (!has_protobuf_messages(request)) {
     return refuse_now(refuse(Outcome::unsupported, "messages must be protobuf (application/grpc+proto)"));
   }
-  if (auto closed = ingest_.closed()) return refuse_now(*closed);
+  if (auto verdict = ingest_.refusal_of(request.body.size())) return refuse_now(*verdict);
   std::string decoded;
   auto message = net::view_grpc_message(request, ingest_.request_bytes_limit(), decoded);
   if (!message) return refuse_now(verdict_of_bad_request(std::move(message.error())));

@@ -92,6 +92,17 @@ TEST_F(OtlpGrpcTest, PassesOnWhatTheSinkSays) {
   }
 }
 
+TEST_F(OtlpGrpcTest, DoesNotReadWhatThereIsNoRoomFor) {
+  start();
+  sink_.room_bytes = 1000;
+  auto unread = call(std::string(2000, '\xff'));
+  ASSERT_FALSE(unread);
+  EXPECT_EQ(unread.error().code, ErrorCode::resource_exhausted);
+  EXPECT_EQ(grpc_client_->retry_delay(), std::chrono::milliseconds(1500));
+  EXPECT_TRUE(sink_.tenants.empty());
+  EXPECT_TRUE(call(export_request()));
+}
+
 TEST_F(OtlpGrpcTest, RefusesWhileStartingAndStopping) {
   start({}, false);
   auto starting = call(export_request());

@@ -111,7 +111,7 @@ void OtlpHttp::handle(net::Request request, net::Responder responder) {
     counters_.count_verdict(verdict.outcome);
     responder.send(otlp_http_response(verdict, *encoding));
   };
-  if (auto closed = ingest_.closed()) return refuse_now(*closed);
+  if (auto verdict = ingest_.refusal_of(request.body.size())) return refuse_now(*verdict);
   auto body =
       net::decode_body(request.headers.get("content-encoding"), std::move(request.body), ingest_.request_bytes_limit());
   if (!body) return refuse_now(verdict_of_bad_request(std::move(body.error())));

@@ -207,6 +207,20 @@ TEST_F(OtlpHttpTest, RefusesWhatIsNotReceivedWholeInTheEncodingOfTheRequest) {
   EXPECT_EQ(value("unavailable"), unavailable + 1);
 }
 
+TEST_F(OtlpHttpTest, DoesNotReadWhatThereIsNoRoomFor) {
+  start();
+  sink_.room_bytes = 1000;
+  auto unread = post_protobuf(std::string(2000, '\xff'));
+  EXPECT_EQ(unread.status, 429);
+  EXPECT_EQ(unread.headers.get("retry-after"), "2");
+  std::string packed = net::encode_body("gzip", std::string(2000, '\xff'));
+  ASSERT_LT(packed.size(), 1000U);
+  auto unpacked = post(packed, headers({{"content-type", kProtobuf}, {"content-encoding", "gzip"}}));
+  EXPECT_EQ(unpacked.status, 429) << "unpacked, but not decoded";
+  EXPECT_TRUE(sink_.tenants.empty());
+  EXPECT_EQ(post_protobuf(export_request()).status, 200);
+}
+
 TEST_F(OtlpHttpTest, SaysWhatWouldBeTaken) {
   start();
   auto type = post("x", headers({{"content-type", "text/plain"}}));

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -64,6 +65,10 @@ class FakeSink final : public SpanSink {
     lock.unlock();
     done(accepted);
   }
+  Status check_room(uint64_t request_bytes) const override {
+    if (request_bytes <= room_bytes) return {};
+    return fail(ErrorCode::resource_exhausted, "no room");
+  }
   uint32_t retry_delay_ms() const override { return 1500; }
   void forget(const Vocabulary& vocabulary) override {
     std::lock_guard lock(mutex_);
@@ -72,6 +77,7 @@ class FakeSink final : public SpanSink {
 
   std::mutex mutex_;
   std::optional<Error> refusal;
+  std::atomic<uint64_t> room_bytes = ~uint64_t{0};
   bool hold = false;
   std::function<void()> held;
   size_t spans = 0;

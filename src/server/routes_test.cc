@@ -18,6 +18,7 @@ class NoSink final : public SpanSink {
   void append(std::string_view, const SpanBatch& batch, Done done) override {
     done(Accepted{batch.rows.size(), 0, batch.rejected});
   }
+  Status check_room(uint64_t) const override { return {}; }
   uint32_t retry_delay_ms() const override { return 1000; }
   void forget(const Vocabulary&) override {}
 };

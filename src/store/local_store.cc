@@ -13,6 +13,8 @@ namespace {
 
 // What a row takes in memory besides its words, rounded up; a batch is admitted by this estimate.
 constexpr uint64_t kRowBytes = 256;
+// What an uncompressed request takes at least, of its own size: live spans are about a third of their OTLP.
+constexpr uint64_t kRequestShare = 4;
 
 struct StoreCounters {
   Counter& spans = counter("clew_store_spans_total", "Spans appended to live segments.");
@@ -64,23 +66,31 @@ UnitStatus status_of(const StoredBlock& block, const BlockPart& part) {
 
 }  // namespace
 
-Status LocalStore::admit(std::string_view tenant, const SpanBatch& batch) {
+Status LocalStore::check_open_for(uint64_t bytes) const {
   if (closing_.load(std::memory_order_acquire)) return fail(ErrorCode::unavailable, "the server is shutting down");
+  if (!log_->is_accepting()) {
+    return fail(ErrorCode::resource_exhausted,
+                "the write-ahead log cannot be written or the disk is full: retry later");
+  }
+  if (!memory_->has_room(bytes)) {
+    counters().memory_limit.add();
+    return fail(ErrorCode::resource_exhausted, "the memory for live data is full (memory.limit): retry later");
+  }
+  return {};
+}
+
+Status LocalStore::check_room(uint64_t request_bytes) const {
+  return check_open_for(request_bytes / kRequestShare);
+}
+
+Status LocalStore::admit(std::string_view tenant, const SpanBatch& batch) {
   TRY(check_tenant_name(tenant));
   if (!units_.has(tenant) && units_.tenant_count() >= options_.tenants) {
     counters().tenants_limit.add();
     return fail(ErrorCode::resource_exhausted,
                 "there are " + std::to_string(options_.tenants) + " tenants already (store.tenants)");
   }
-  if (!log_->is_accepting()) {
-    return fail(ErrorCode::resource_exhausted,
-                "the write-ahead log cannot be written or the disk is full: retry later");
-  }
-  if (!memory_->has_room(batch.rows.size() * kRowBytes + batch.words.size() * sizeof(uint32_t))) {
-    counters().memory_limit.add();
-    return fail(ErrorCode::resource_exhausted, "the memory for live data is full (memory.limit): retry later");
-  }
-  return {};
+  return check_open_for(batch.rows.size() * kRowBytes + batch.words.size() * sizeof(uint32_t));
 }
 
 void LocalStore::append(std::string_view tenant, const SpanBatch& batch, Done done) {

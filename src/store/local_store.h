@@ -46,6 +46,7 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
  private:
   // SpanSink
   void append(std::string_view tenant, const SpanBatch& batch, Done done) override;
+  Status check_room(uint64_t request_bytes) const override;
   uint32_t retry_delay_ms() const override { return options_.retry_delay_ms; }
   void forget(const Vocabulary& vocabulary) override;
   // SpanSource
@@ -62,6 +63,7 @@ class LocalStore final : public Store, SpanSink, SpanSource, StoreAdmin {
   Status compact(std::string_view tenant) override;
 
   Status admit(std::string_view tenant, const SpanBatch& batch);
+  Status check_open_for(uint64_t bytes) const;
   Status open_to_read();
   Status try_to_read();
   Status open_to_write();

@@ -133,6 +133,17 @@ TEST_F(LocalStoreTest, FullMemoryAnswersBusyAndKeepsWhatItHas) {
   EXPECT_TRUE(same(stored(sent), sent));
 }
 
+TEST_F(LocalStoreTest, SaysBeforeDecodingThatThereIsNoRoom) {
+  StoreOptions options = small_options();
+  options.memory_limit_bytes = 1 << 20;
+  open(options);
+  EXPECT_TRUE(store_->sink().check_room(1 << 20));
+  auto refused = store_->sink().check_room(8 << 20);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::resource_exhausted);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("memory.limit"));
+}
+
 TEST_F(LocalStoreTest, AFailedSyncAnswersBusyAndTheRowsAreLoggedAgain) {
   open();
   Sender sender(8);

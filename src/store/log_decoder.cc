@@ -112,6 +112,7 @@ Status SegmentRebuilder::read_entry(ByteReader& reader) {
   if (!reader.ok() || wide_code >= kMaxCode || dictionary >= kMaxCode)
     return corrupt("an entry with an impossible code");
   auto code = static_cast<uint32_t>(wide_code);
+  if (!take_holes(dictionary, code)) return corrupt("an entry far beyond the others of its dictionary");
   switch (dictionary) {
     case kLogKeys: {
       auto scope = reader.fixed<uint8_t>();
@@ -134,6 +135,33 @@ Status SegmentRebuilder::read_entry(ByteReader& reader) {
     }
     default: return read_value_entry(reader, dictionary, code);
   }
+}
+
+uint32_t SegmentRebuilder::size_of(uint64_t dictionary) const {
+  const Vocabulary& vocabulary = segment_->table->vocabulary;
+  switch (dictionary) {
+    case kLogNames: return vocabulary.names.size();
+    case kLogEventNames: return vocabulary.event_names.size();
+    case kLogTexts: return vocabulary.texts.size();
+    case kLogKeys: return vocabulary.key_count();
+    case kLogShapes: return vocabulary.shapes.size();
+    case kLogResources: return vocabulary.resources.size();
+    case kLogScopes: return vocabulary.scopes.size();
+    case kLogEnvelopes: return vocabulary.envelopes.size();
+    default: break;
+  }
+  auto key = static_cast<uint32_t>(dictionary - kLogValues);
+  return key < vocabulary.key_count() ? vocabulary.values(key).size() : kNoCode;
+}
+
+bool SegmentRebuilder::take_holes(uint64_t dictionary, uint32_t code) {
+  uint32_t size = size_of(dictionary);
+  if (code <= size) return true;
+  // An entry takes 16 bytes; one of a key a dictionary of values as well.
+  uint64_t bytes = uint64_t{code - size} * (dictionary == kLogKeys ? sizeof(ValueDictionary) + 64 : 16);
+  if (bytes > holes_left_bytes_) return false;
+  holes_left_bytes_ -= bytes;
+  return true;
 }
 
 Status SegmentRebuilder::read_value_entry(ByteReader& reader, uint64_t dictionary, uint32_t code) {

@@ -26,7 +26,9 @@ Result<RowsHead> read_rows_head(ByteReader& reader);
 // Puts frames of one segment back, in any number of calls. Keeps which entries are known.
 class SegmentRebuilder {
  public:
-  explicit SegmentRebuilder(std::shared_ptr<Segment> segment) : segment_(std::move(segment)) {}
+  // `holes_limit_bytes`: what the entries that are missing between those that are there may take.
+  SegmentRebuilder(std::shared_ptr<Segment> segment, uint64_t holes_limit_bytes)
+      : segment_(std::move(segment)), holes_left_bytes_(holes_limit_bytes) {}
 
   struct Outcome {
     uint64_t rows = 0;
@@ -48,6 +50,10 @@ class SegmentRebuilder {
 
   Status read_entry(ByteReader& reader);
   Status read_value_entry(ByteReader& reader, uint64_t dictionary, uint32_t code);
+  // How many entries the dictionary has; kNoCode for the values of an unknown key, whose entries are not kept.
+  uint32_t size_of(uint64_t dictionary) const;
+  // A code far beyond the dictionary's end is not one that was ever written.
+  bool take_holes(uint64_t dictionary, uint32_t code);
   void place_tuple(uint64_t dictionary, uint32_t code, const std::vector<uint32_t>& words);
   bool has_value(uint32_t key, uint32_t code) const;
   bool has_shape_values(uint32_t shape, std::span<const uint32_t> codes) const;
@@ -55,6 +61,7 @@ class SegmentRebuilder {
 
   std::shared_ptr<Segment> segment_;
   Known known_;
+  uint64_t holes_left_bytes_;
 };
 
 }  // namespace clew::store

@@ -76,7 +76,8 @@ class Replayer {
 
  private:
   struct Building {
-    explicit Building(std::shared_ptr<Segment> segment) : rebuilder(std::move(segment)) {}
+    Building(std::shared_ptr<Segment> segment, uint64_t holes_limit_bytes)
+        : rebuilder(std::move(segment), holes_limit_bytes) {}
     SegmentRebuilder rebuilder;
     uint64_t rows_read = 0;  // whole or lost
     uint64_t rows_end = 0;   // of the last frame
@@ -116,7 +117,7 @@ class Replayer {
   Building& building_of(const SegmentName& name) {
     auto found = building_.find(name);
     if (found == building_.end()) {
-      found = building_.emplace(name, Building(std::make_shared<Segment>(name, memory_))).first;
+      found = building_.emplace(name, Building(std::make_shared<Segment>(name, memory_), memory_->limit_bytes())).first;
     }
     return found->second;
   }

@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto files = env::FaultyFiles::make(1);
   CHECK(files->make_folders("data/log").has_value());
   CHECK(files->replace("data/log/00000001.log", bytes).has_value());
-  auto memory = std::make_shared<store::MemoryBudget>(uint64_t{1} << 30);
+  auto memory = std::make_shared<store::MemoryBudget>(uint64_t{64} << 20);
   uint64_t rows = 0;
   auto replay = store::replay_log(*files, "data", {}, memory, [&](const std::shared_ptr<store::Segment>& segment) {
     rows += segment->table->rows();

@@ -67,7 +67,8 @@ void MemoryBudget::measure() {
   if (process_bytes_) {
     uint64_t reported = used_bytes() - std::min(used_bytes(), unreported_bytes());
     uint64_t held = process_bytes_();
-    unreported_.store(held - std::min(held, reported), std::memory_order_relaxed);
+    looks_[look_++ % kLooks] = held - std::min(held, reported);
+    unreported_.store(std::ranges::max(looks_), std::memory_order_relaxed);
   }
   for (size_t i = 0; i < kMemoryUses; ++i) {
     gauges().uses[i]->set(static_cast<int64_t>(used_bytes(static_cast<MemoryUse>(i))));

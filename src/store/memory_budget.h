@@ -1,5 +1,6 @@
 // How much memory the store may take, and who has it. Whoever grows reports what it really holds; what nobody reports
-// (buffers, queries, the heap's own waste) is the difference to what the process holds, measured now and then.
+// (requests, queries, the heap's own waste) is the difference to what the process holds, measured now and then; it
+// comes and goes faster than that, so the highest of the last seconds counts.
 //
 //   |<---------------------------------- limit ---------------------------------->|
 //   | unreported | tables of fixed share | segments … is_pressed … | sealing's share |
@@ -61,6 +62,9 @@ class MemoryBudget {
   // Segments take more than half of what is theirs: sealing starts early, so that ingest need not stop.
   bool is_pressed() const;
 
+  // So many calls of measure() is what nobody reports remembered.
+  static constexpr size_t kLooks = 16;
+
   // Compares with what the process holds, and sets the gauges clew_store_memory_bytes{use="…"}. To be called a few
   // times a second by one thread.
   void measure();
@@ -73,6 +77,8 @@ class MemoryBudget {
   const std::function<uint64_t()> process_bytes_;
   std::array<std::atomic<int64_t>, kMemoryUses> used_{};
   std::atomic<uint64_t> unreported_{0};
+  std::array<uint64_t, kLooks> looks_{};  // the thread's that measures
+  size_t look_ = 0;
 };
 
 // What one owner holds; given back when it dies. Thread rule: one writer.
