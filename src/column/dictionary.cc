@@ -28,6 +28,32 @@ T load(const char* bytes) {
   return value;
 }
 
+// Of `size` bytes. Short texts are compared all the time, and a call would cost more than the comparison.
+[[gnu::always_inline]] inline bool equal_bytes(const char* a, const char* b, size_t size) {
+  if (size > 16) return std::memcmp(a, b, size) == 0;
+  if (size >= 8) {
+    return load<uint64_t>(a) == load<uint64_t>(b) && load<uint64_t>(a + size - 8) == load<uint64_t>(b + size - 8);
+  }
+  if (size >= 4) {
+    return load<uint32_t>(a) == load<uint32_t>(b) && load<uint32_t>(a + size - 4) == load<uint32_t>(b + size - 4);
+  }
+  for (size_t i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+// Whether a dictionary's entry is that value, without making a view of it.
+template <typename Entry>
+bool is_value(const Entry& entry, ValueView value) {
+  if (entry.type != value.type) return false;
+  if (!has_text(entry.type)) return load<uint64_t>(entry.bytes) == value.scalar;
+  const size_t size = value.text.size();
+  if (entry.length != Entry::kLong) return entry.length == size && equal_bytes(entry.bytes, value.text.data(), size);
+  return load<uint32_t>(entry.bytes + sizeof(const char*)) == size &&
+         equal_bytes(load<const char*>(entry.bytes), value.text.data(), size);
+}
+
 }  // namespace
 
 uint64_t ValueDictionary::hash_of(ValueView value) {
@@ -76,7 +102,9 @@ uint32_t ValueDictionary::prefetch_entry(uint64_t hash) const {
 }
 
 void ValueDictionary::prefetch_text(uint32_t likely) const {
-  if (likely != kNoCode) __builtin_prefetch(at(likely).text.data());
+  if (likely == kNoCode) return;
+  const Entry& entry = entries_[likely];
+  if (entry.length == Entry::kLong) __builtin_prefetch(load<const char*>(entry.bytes));
 }
 
 uint32_t ValueDictionary::intern(ValueView value, uint64_t hash, uint32_t likely) {
@@ -84,8 +112,8 @@ uint32_t ValueDictionary::intern(ValueView value, uint64_t hash, uint32_t likely
     uint32_t code = find(value);
     return code != kNoCode ? code : push(value);
   }
-  if (likely != kNoCode && at(likely) == value) return likely;
-  uint32_t code = table_.find_as_writer(hash, [&](uint32_t c) { return at(c) == value; });
+  if (likely != kNoCode && is_value(entries_[likely], value)) return likely;
+  uint32_t code = table_.find_as_writer(hash, [&](uint32_t c) { return is_value(entries_[c], value); });
   if (code != CodeTable::kNone) return code;
   code = push(value);
   table_.insert(hash, code);
@@ -99,22 +127,22 @@ uint32_t ValueDictionary::append(ValueView value) {
 
 uint32_t ValueDictionary::find(ValueView value) const {
   uint32_t hashed = hashed_.load(std::memory_order_acquire);
-  uint32_t code = table_.find(hash_of(value), [&](uint32_t c) { return at(c) == value; });
+  uint32_t code = table_.find(hash_of(value), [&](uint32_t c) { return is_value(entries_[c], value); });
   if (code < hashed) return code;
   uint32_t end = size();
   for (uint32_t c = hashed; c < end; ++c) {
-    if (at(c) == value) return c;
+    if (is_value(entries_[c], value)) return c;
   }
   return kNoCode;
 }
 
 void ValueDictionary::find(ValueView value, std::vector<uint32_t>& codes) const {
   uint32_t hashed = hashed_.load(std::memory_order_acquire);
-  uint32_t code = table_.find(hash_of(value), [&](uint32_t c) { return at(c) == value; });
+  uint32_t code = table_.find(hash_of(value), [&](uint32_t c) { return is_value(entries_[c], value); });
   if (code != CodeTable::kNone && code < hashed) codes.push_back(code);
   uint32_t end = size();
   for (uint32_t c = hashed; c < end; ++c) {
-    if (at(c) == value) codes.push_back(c);
+    if (is_value(entries_[c], value)) codes.push_back(c);
   }
 }
 
