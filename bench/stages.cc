@@ -1,9 +1,10 @@
-// CPU per span of each stage of ingest, in one process and thread, on the built-in corpus: prints one JSON object.
+// CPU per span of each stage of ingest, in one process and thread, on a built-in corpus: prints one JSON object.
 // Each stage is timed over all requests, the first tenth apart; `walk` visits every protobuf field of the same bytes
 // and is the unit that a noisy machine can be judged by.
 // `merge` makes one block of eight: the same spans, as two lanes would have sealed them at four times. --columns: and a
 // table of what the bytes of both blocks are spent on.
-//   bench_stages [SPANS] [--columns]
+// --rich: the corpus of that name.
+//   bench_stages [SPANS] [--columns] [--rich]
 #include <fmt/format.h>
 #include <time.h>
 
@@ -75,8 +76,8 @@ struct Corpus {
   double floor_bits = 0;
 };
 
-Corpus make_corpus(uint64_t spans) {
-  cli::BenchCorpus corpus(1, 100'000);
+Corpus make_corpus(uint64_t spans, cli::CorpusName name) {
+  cli::BenchCorpus corpus(1, 100'000, name);
   cli::CorpusStream stream(corpus, 0, 1, 1'700'000'000'000'000'000);
   Corpus out;
   out.floor_bits = corpus.floor_bits_per_span();
@@ -176,14 +177,17 @@ Stages measure(const Corpus& corpus) {
 int main(int argc, char** argv) {
   uint64_t spans = 500'000;
   bool columns = false;
+  auto name = clew::cli::CorpusName::builtin;
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--columns") {
       columns = true;
+    } else if (std::string_view(argv[i]) == "--rich") {
+      name = clew::cli::CorpusName::rich;
     } else {
       spans = std::strtoull(argv[i], nullptr, 10);
     }
   }
-  clew::Corpus corpus = clew::make_corpus(spans);
+  clew::Corpus corpus = clew::make_corpus(spans, name);
   clew::Stages stages = clew::measure(corpus);
   auto per_span = [&](double total) { return total / static_cast<double>(stages.rows); };
   fmt::print(

@@ -7,7 +7,8 @@
 // Memory: of each input its traces' summaries; 16 bytes a run of rows (a trace, at least) and 4 more a row of traces
 // that were in several inputs; the members of as many of those traces as make kJoinedRows rows, or of one larger trace
 // (64 bytes a row); of one row group of the result one column after the other, with the dictionaries of the inputs' row
-// groups that it draws from; and the result itself.
+// groups that it draws from, of which one of texts is there three times and 32 bytes an entry more while it is sorted;
+// and the result itself.
 #pragma once
 
 #include <functional>

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "store/block/text_order.h"
 #include "store/parquet/bit_packing.h"
 #include "store/parquet/delta.h"
 #include "store/parquet/page.h"
@@ -18,6 +19,10 @@ using parquet::Encoding;
 // A chunk that saves less than 3 % is not worth unpacking.
 constexpr size_t kWorthPercent = 97;
 constexpr size_t kTinyChunk = 64;
+// Smaller dictionaries are not worth the time.
+constexpr uint32_t kSortedEntries = 4096;
+// By which it is judged how a column compresses.
+constexpr size_t kSampleBytes = 256 << 10;
 
 int level_width(uint8_t max) {
   return max > 1 ? 2 : 1;
@@ -28,6 +33,19 @@ void append_number(std::string& out, T value) {
   ByteWriter(out).fixed(value);
 }
 
+double compressed_share(parquet::Compressor& compressor, std::string_view bytes) {
+  std::string stored;
+  compressor.compress(bytes, stored);
+  return static_cast<double>(stored.size()) / static_cast<double>(std::max<size_t>(bytes.size(), 1));
+}
+
+// Codes of lists are of whole bytes where one is not enough: values of keys with few are among those of keys with many,
+// and zstd sees which come together.
+int code_width(const Leaf& leaf, uint32_t entries) {
+  const int width = bits_for(entries == 0 ? 0 : entries - 1);
+  return leaf.is_flat() || width <= 8 ? width : (width + 7) / 8 * 8;
+}
+
 }  // namespace
 
 LeafWriter::LeafWriter(const Leaf& leaf, const ValueDictionary* values, bool may_be_plain)
@@ -35,6 +53,7 @@ LeafWriter::LeafWriter(const Leaf& leaf, const ValueDictionary* values, bool may
       values_(values),
       is_boolean_(leaf.kind == LeafKind::boolean),
       numeric_(values == nullptr),
+      may_be_plain_(may_be_plain),
       holds_codes_(may_be_plain) {
   begin_row_group();
 }
@@ -117,7 +136,7 @@ void LeafWriter::note_entries(std::span<const uint32_t> codes, uint32_t entries)
 
 // Dictionary codes of a page: the width of the greatest so far, then runs.
 void LeafWriter::chunk_codes(std::span<const uint32_t> codes, uint32_t entries, std::string& out) {
-  int width = bits_for(entries == 0 ? 0 : entries - 1);
+  const int width = code_width(leaf_, entries);
   out.push_back(static_cast<char>(width));
   parquet::encode_rle(codes, width, out);
   note_entries(codes, entries);
@@ -260,10 +279,43 @@ void LeafWriter::no_lists(size_t rows) {
   close_page(rows, 0);
 }
 
+void LeafWriter::sort_texts() {
+  // What the lists of spans to come have is not known yet.
+  if (leaf_.kind != LeafKind::text || (leaf_.is_flat() && values_->size() < kSortedEntries)) return;
+  sorts_ = holds_codes_ = true;
+}
+
+// Unless the values one after the other are expected to be shorter, compressed, than the sorted dictionary and its
+// codes.
+void LeafWriter::sort_held(parquet::Compressor& compressor, size_t codes_bytes) {
+  SortedEntries sorted = sort_entries(dictionary_, entry_begins_);
+  if (plain_) {
+    std::string values;
+    for (size_t i = 0; i < held_.size() && values.size() < kSampleBytes; ++i) {
+      values.append(dictionary_, entry_begins_[held_[i]], entry_bytes(held_[i]));
+    }
+    const double as_values = compressed_share(compressor, values) * static_cast<double>(plain_bytes_);
+    const std::string_view middle = std::string_view(sorted.bytes).substr(sorted.bytes.size() / 2, kSampleBytes);
+    const double as_entries = compressed_share(compressor, middle) * static_cast<double>(sorted.bytes.size());
+    if (as_values <= as_entries + static_cast<double>(codes_bytes)) return;
+    plain_ = false;
+  }
+  dictionary_ = std::move(sorted.bytes);
+  entries_ = sorted.count;
+  for (uint32_t& code : held_) code = sorted.places[code];
+  uint32_t end = 0;
+  for (size_t i = 0; i < pages_.size(); ++i) {
+    size_t held_end = i + 1 < pages_.size() ? pages_[i + 1].held_begin : held_.size();
+    for (size_t at = pages_[i].held_begin; at < held_end; ++at) end = std::max(end, held_[at] + 1);
+    pages_[i].entries = end;
+  }
+}
+
 // Puts the held codes behind their pages' levels: as values where that is shorter, else as codes.
-void LeafWriter::settle_held() {
+void LeafWriter::settle_held(parquet::Compressor& compressor) {
   const size_t codes_bytes = parquet::packed_bytes(held_.size(), bits_for(entries_ == 0 ? 0 : entries_ - 1));
-  plain_ = plain_bytes_ <= dictionary_.size() + codes_bytes;
+  plain_ = may_be_plain_ && plain_bytes_ <= dictionary_.size() + codes_bytes;
+  if (sorts_ && entries_ >= kSortedEntries) sort_held(compressor, codes_bytes);
   std::string settled;
   settled.reserve(payloads_.size() + (plain_ ? plain_bytes_ : codes_bytes + pages_.size() * 16));
   codes_ends_.clear();
@@ -339,7 +391,7 @@ std::vector<std::string_view> LeafWriter::pack(const std::vector<std::string_vie
 
 Result<parquet::ColumnChunk> LeafWriter::end_row_group(std::string& file, parquet::Compressor& compressor,
                                                        ChunkPages& pages, PageSets& sets) {
-  if (holds_codes_) settle_held();
+  if (holds_codes_) settle_held(compressor);
   TRY(check_limits());
   const bool coded = entries_ > 0;
   const bool delta = numeric_ && !coded && leaf_.kind != LeafKind::fixed8 && leaf_.kind != LeafKind::fixed16;

@@ -2,8 +2,8 @@
 //
 // A segment code is looked up in an array and becomes the chunk's own code; the first time it is met, its value is
 // appended to the dictionary page. No value is hashed. Of a leaf whose values may be mostly distinct the chunk's codes
-// are held until the row group ends: it is plain if that is shorter. Pages are kept uncompressed until then in any
-// case, because a chunk is compressed as a whole or not at all.
+// are held until the row group ends: it is plain if that is shorter. So are they where a large dictionary is sorted.
+// Pages are kept uncompressed until then in any case, because a chunk is compressed as a whole or not at all.
 #pragma once
 
 #include <array>
@@ -38,6 +38,9 @@ class LeafWriter {
   // `values` may be null for leaves of numbers and fixed bytes; else it outlives the writer and may grow.
   LeafWriter(const Leaf& leaf, const ValueDictionary* values, bool may_be_plain = false);
   void limit_pages(size_t bytes) { max_page_bytes_ = bytes; }
+  // Large dictionaries of texts are put in the order of their bytes, and chosen before plain where that is shorter
+  // compressed (docs/internals/block.md §2). Before the first page.
+  void sort_texts();
   // Of the row group, without nulls.
   uint64_t values_written() const { return all_values_ - nulls_; }
 
@@ -94,7 +97,8 @@ class LeafWriter {
   void close_page(size_t values, size_t present);
   void note_entries(std::span<const uint32_t> codes, uint32_t entries);
   size_t entry_bytes(uint32_t entry) const;
-  void settle_held();
+  void settle_held(parquet::Compressor& compressor);
+  void sort_held(parquet::Compressor& compressor, size_t codes_bytes);
   Status check_limits() const;
   // Of the dictionary page, if there is one, and of the data pages.
   std::vector<std::string_view> payloads() const;
@@ -106,7 +110,9 @@ class LeafWriter {
   const ValueDictionary* values_;
   const bool is_boolean_;
   const bool numeric_;
+  const bool may_be_plain_;
   bool holds_codes_;
+  bool sorts_ = false;
   size_t max_page_bytes_ = parquet::kMaxPageBytes;
   std::vector<uint32_t> chunk_code_of_;
   std::vector<uint32_t> scratch_, present_;

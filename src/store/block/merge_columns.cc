@@ -64,6 +64,7 @@ MergeColumns::MergeColumns(std::span<const MergeInput> inputs, const MergeOrder&
 LeafWriter MergeColumns::make_writer(const Leaf& leaf, const ValueDictionary* values, bool may_be_plain) const {
   LeafWriter writer(leaf, values, may_be_plain);
   writer.limit_pages(options_.max_page_bytes);
+  if (values != nullptr) writer.sort_texts();
   return writer;
 }
 
