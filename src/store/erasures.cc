@@ -5,6 +5,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "model/tenant.h"
+#include "store/read_again.h"
 
 namespace clew::store {
 namespace {
@@ -86,7 +87,7 @@ Result<std::shared_ptr<const StoredBlock>> FoundErasures::mask(const std::shared
   std::shared_ptr<const StoredBlock> out = block;
   for (const auto& [number, record] : found->second) {
     if (!block->is_before(number, record.segments_below)) continue;
-    auto masked = mask_block(out, number, record.ids, memory_, nullptr);
+    auto masked = read_again([&] { return mask_block(out, number, record.ids, memory_, nullptr); });
     if (masked) {
       out = std::move(*masked);
       continue;
