@@ -156,8 +156,9 @@ Result<Erased> Erasures::erase(std::string_view tenant, std::span<const TraceId>
   if (making.wanted.empty() || !units_.has(tenant)) return Erased{};
   if (making.wanted.size() > options_.erasure_ids) {
     counters().ids_limit.add();
-    return fail(ErrorCode::resource_exhausted, "at most " + std::to_string(options_.erasure_ids) +
-                                                   " traces can be erased at once: erase fewer, more often");
+    return fail(ErrorCode::resource_exhausted,
+                "at most " + std::to_string(options_.erasure_ids) +
+                    " traces can be erased at once (erasure.max_traces): erase fewer, more often");
   }
   std::lock_guard lock(making_);
   if (closed_) return fail(ErrorCode::unavailable, "the server is shutting down");

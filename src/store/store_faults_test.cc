@@ -294,6 +294,29 @@ TEST_F(StoreFaultsTest, FramesOfAnExpiredBlockDoNotBringItBack) {
   EXPECT_TRUE(shows(model));
 }
 
+// A file that was made but is not used leaves nothing behind.
+TEST_F(StoreFaultsTest, ALogFileWhoseFolderCannotBeSyncedGoesAgain) {
+  options_.log_file_bytes = 1;
+  open(options_);
+  StoreModel model;
+  ASSERT_TRUE(send_to(model));
+  auto failures = std::make_shared<std::atomic<int>>(3);
+  files_->set_fault([=](std::string_view operation, const std::string& path) -> Status {
+    if (operation == "sync_folder" && path == "data/log" && (*failures)-- > 0)
+      return fail(ErrorCode::unavailable, "EIO");
+    return {};
+  });
+  EXPECT_FALSE(send_to(model));
+  ASSERT_TRUE(recovers(model));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(send_to(model));
+    ASSERT_TRUE(store_->seal_all());
+  }
+  ASSERT_TRUE(send_to(model));
+  EXPECT_LE(names_in("data/log").size(), 2U);
+  EXPECT_TRUE(shows(model));
+}
+
 // The log's files go one by one while a reader looks at them.
 TEST_F(StoreFaultsTest, AReaderOfTheFolderPassesOverLogFilesThatGo) {
   const std::thread::id self = std::this_thread::get_id();
