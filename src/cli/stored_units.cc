@@ -123,7 +123,10 @@ std::string totals_text(const StoreTotals& totals, const std::string& where) {
                                                                         static_cast<double>(totals.sealed_rows));
   out += fmt::format("  memory  {} of live and closed units\n  disk    {} of blocks{}\n",
                      bytes_text(totals.memory_bytes), bytes_text(totals.disk_bytes), per_span);
-  out += fmt::format("  times   {} to {} UTC\n", time_or_dash(totals.min_start_ns), time_or_dash(totals.max_end_ns));
+  out +=
+      totals.rows == 0 && totals.damaged == 0
+          ? "  times   none: it is empty\n"
+          : fmt::format("  times   {} to {} UTC\n", time_or_dash(totals.min_start_ns), time_or_dash(totals.max_end_ns));
   for (const OutstandingErasure& erasure : totals.erasures) {
     out += fmt::format("  erasure {} of {}: {} erased, still in {} and {}\n", erasure.number,
                        time_or_dash(erasure.received_ns), counted(erasure.traces, "trace"),

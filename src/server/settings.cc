@@ -114,6 +114,16 @@ void add_compaction(std::vector<Setting>& to) {
                                 "closer is retention."));
 }
 
+void add_erasure(std::vector<Setting>& to) {
+  to.push_back(duration_setting("erasure.delay", FIELD(store.erasure_delay_ns), 1, {0, 30 * kDay},
+                                "Files that hold erased spans are written again without them this long after the "
+                                "request; clew store compact does it at once."));
+  to.push_back(count_setting("erasure.max_traces", FIELD(store.erasure_ids), {1, 100'000'000},
+                             "One request erases at most so many traces."));
+  to.push_back(count_setting("erasure.max_outstanding", FIELD(store.erasure_records), {1, 100'000},
+                             "At most so many requests of a tenant wait for their spans to leave the files."));
+}
+
 void add_wal(std::vector<Setting>& to) {
   using store::LogMode;
   to.push_back(word_setting(
@@ -275,8 +285,8 @@ void append_wrapped_comment(std::string& out, std::string_view text) {
 std::span<const Setting> settings() {
   static const std::vector<Setting> kAll = [] {
     std::vector<Setting> all;
-    for (auto* add : {add_listen, add_cors, add_store, add_retention, add_compaction, add_wal, add_limits, add_net,
-                      add_query, add_admin, add_read, add_the_rest})
+    for (auto* add : {add_listen, add_cors, add_store, add_retention, add_compaction, add_erasure, add_wal, add_limits,
+                      add_net, add_query, add_admin, add_read, add_the_rest})
       add(all);
     return all;
   }();

@@ -13,6 +13,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "store/masked_unit.h"
+#include "store/read_again.h"
 
 namespace clew::store {
 namespace {
@@ -191,7 +192,8 @@ void report_damage(const StoredBlock& block) {
 void open_parts(env::ObjectStore& objects, StoredBlock& block) {
   if (!block.damage.empty()) return;
   for (BlockPart& part : block.parts) {
-    auto opened = Block::open(objects, folder_of_block(block.tenant, block.id) + part.file);
+    const std::string key = folder_of_block(block.tenant, block.id) + part.file;
+    auto opened = read_again([&] { return Block::open(objects, key); });
     if (opened) {
       part.block = std::move(*opened);
     } else {
@@ -201,7 +203,8 @@ void open_parts(env::ObjectStore& objects, StoredBlock& block) {
 }
 
 Status read_meta(env::ObjectStore& objects, StoredBlock& block) {
-  ASSIGN_OR_RETURN(std::string meta, objects.get(folder_of_block(block.tenant, block.id) + std::string(kMeta)));
+  const std::string key = folder_of_block(block.tenant, block.id) + std::string(kMeta);
+  ASSIGN_OR_RETURN(std::string meta, read_again([&] { return objects.get(key); }));
   return decode_meta(meta, block);
 }
 

@@ -5,6 +5,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "model/tenant.h"
+#include "store/read_again.h"
 
 namespace clew::store {
 namespace {
@@ -86,7 +87,7 @@ Result<std::shared_ptr<const StoredBlock>> FoundErasures::mask(const std::shared
   std::shared_ptr<const StoredBlock> out = block;
   for (const auto& [number, record] : found->second) {
     if (!block->is_before(number, record.segments_below)) continue;
-    auto masked = mask_block(out, number, record.ids, memory_, nullptr);
+    auto masked = read_again([&] { return mask_block(out, number, record.ids, memory_, nullptr); });
     if (masked) {
       out = std::move(*masked);
       continue;
@@ -155,8 +156,9 @@ Result<Erased> Erasures::erase(std::string_view tenant, std::span<const TraceId>
   if (making.wanted.empty() || !units_.has(tenant)) return Erased{};
   if (making.wanted.size() > options_.erasure_ids) {
     counters().ids_limit.add();
-    return fail(ErrorCode::resource_exhausted, "at most " + std::to_string(options_.erasure_ids) +
-                                                   " traces can be erased at once: erase fewer, more often");
+    return fail(ErrorCode::resource_exhausted,
+                "at most " + std::to_string(options_.erasure_ids) +
+                    " traces can be erased at once (erasure.max_traces): erase fewer, more often");
   }
   std::lock_guard lock(making_);
   if (closed_) return fail(ErrorCode::unavailable, "the server is shutting down");

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "store/store_fixture.h"
+#include "store/test_effort.h"
 
 namespace clew::store {
 namespace {
@@ -333,7 +334,7 @@ TEST_F(ErasureTest, AReadOnlyStoreErasesNothing) {
 
 // Appends, seals, erasures, merges, expiry and restarts in any order, against a model.
 TEST_F(ErasureTest, AnyHistoryGivesWhatTheModelSays) {
-  for (uint64_t seed = 1; seed <= 12; ++seed) {
+  for (uint64_t seed = 1; seed <= seeds_to_run(12); ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     options_.lanes = static_cast<uint32_t>(1 + seed % 3);
     options_.log_file_bytes = seed % 2 == 0 ? 1 : 1 << 14;
@@ -366,7 +367,7 @@ TEST_F(ErasureTest, AnyHistoryGivesWhatTheModelSays) {
 TEST_F(ErasureTest, NoStopDoublesOrLosesARow) {
   for (bool crash : {true, false}) {
     bool ended = false;
-    for (uint64_t stop_after = 0; !ended; ++stop_after) {
+    for (uint64_t stop_after = 0; !ended; stop_after += kFaultStride) {
       SCOPED_TRACE(testing::Message() << "stopped after " << stop_after << (crash ? ", crash" : ""));
       ASSERT_LT(stop_after, 400U);
       options_.log_file_bytes = stop_after % 2 == 0 ? 1 : 1 << 20;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "env/process_memory.h"
 #include "store/local_store.h"
+#include "store/read_again.h"
 
 namespace clew::store {
 namespace {
@@ -112,7 +113,7 @@ Status LocalStore::list_continuing(const Catalog& catalog,
     for (const BlockPart& part : block->parts) {
       if (!part.block || part.summary.max_receive_ns + kRememberTracesNs < oldest_ns) continue;
       const auto unit = part.block->unit(nullptr);
-      auto summaries = unit->summaries();
+      auto summaries = read_again([&] { return unit->summaries(); });
       if (!summaries) {
         if (summaries.error().code == ErrorCode::not_found) return std::unexpected(summaries.error());
         report_unreadable(part, summaries.error());
@@ -223,9 +224,8 @@ void LocalStore::remember(const Catalog& catalog) {
         passed_over_.emplace_back(block, &part);
         continue;
       }
-      if (Status remembered = remember(block->tenant, part, now_ns); !remembered) {
-        report_unreadable(part, remembered.error());
-      }
+      Status remembered = read_again([&] { return remember(block->tenant, part, now_ns); });
+      if (!remembered) report_unreadable(part, remembered.error());
     }
   }
 }

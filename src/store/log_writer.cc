@@ -237,6 +237,7 @@ Status LogWriter::open_file() {
   {
     std::lock_guard lock(mutex_);
     file_number_ = number;
+    on_disk_.try_emplace(number);  // also if it is given up before it has a frame: it has to be removed
   }
   if (Status synced = files_.sync_folder(folder_); !synced) {
     file_.reset();

@@ -7,6 +7,7 @@
 #include "base/counters.h"
 #include "store/store_fixture.h"
 #include "store/store_model.h"
+#include "store/test_effort.h"
 
 namespace clew::store {
 namespace {
@@ -14,12 +15,6 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 
-// Under a sanitizer a part of the operations, so that the room's tests stay quick.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr uint64_t kStep = 5;
-#else
-constexpr uint64_t kStep = 1;
-#endif
 constexpr int64_t kYearNs = int64_t{365} * 86'400 * 1'000'000'000;
 
 class StoreFaultsTest : public StoreFixture {
@@ -80,7 +75,7 @@ class StoreFaultsTest : public StoreFixture {
 
 TEST_F(StoreFaultsTest, EveryOperationFailsOnceInTurn) {
   bool ended = false;
-  for (uint64_t at = 1; !ended && !HasFailure(); at += kStep) {
+  for (uint64_t at = 1; !ended && !HasFailure(); at += kFaultStride) {
     const bool full = at % 2 == 0;
     SCOPED_TRACE(testing::Message() << "operation " << at << (full ? ": no space" : ": EIO"));
     files_ = env::FaultyFiles::make(at);
@@ -130,6 +125,9 @@ class BitFlipTest : public StoreFaultsTest {
     options_.log_file_bytes = 1 << 20;
     open(options_);
     for (int i = 0; i < 6; ++i) ASSERT_TRUE(send_to(model_, 9));
+    keep_folder();
+  }
+  void keep_folder() {
     ASSERT_TRUE(store_->close());
     store_.reset();
     std::vector<std::string> paths;
@@ -175,7 +173,7 @@ TEST_F(BitFlipTest, InAnyRegionOfAnyFileCostsWhatIsSaidAndNoMore) {
   std::mt19937_64 random(1);
   for (const auto& [path, bytes] : folder_) {
     if (bytes.empty() || path.ends_with("clew.lock")) continue;
-    const uint64_t regions = std::min<uint64_t>(bytes.size(), 40 / kStep);
+    const uint64_t regions = std::min<uint64_t>(bytes.size(), 40 / kFaultStride);
     for (uint64_t region = 0; region < regions && !HasFailure(); ++region) {
       const uint64_t from = region * bytes.size() / regions, to = (region + 1) * bytes.size() / regions;
       const uint64_t bit = (from + random() % (to - from)) * 8 + random() % 8;
@@ -202,6 +200,51 @@ TEST_F(BitFlipTest, InAnyRegionOfAnyFileCostsWhatIsSaidAndNoMore) {
       EXPECT_EQ(model.missing(read_until_clean()), missing) << "and nothing more is lost by going on";
     }
   }
+}
+
+// A start either says that it cannot read, or has read everything: also what is not to be shown, or not to be taken
+// twice.
+TEST_F(BitFlipTest, AReadOfAStartThatFailsOnceCostsNothing) {
+  make_folder();
+  ASSERT_FALSE(HasFatalFailure());
+  open(options_);
+  clock_.advance_ns(1000);
+  const SpanBatch& last = sender_->next(20, clock_.unix_ns());
+  model_.sending(last);
+  ASSERT_TRUE(append(last));
+  model_.acknowledged(last);
+  ASSERT_TRUE(store_->seal_all());
+  keep_folder();
+  bool ended = false;
+  uint64_t starts = 0;
+  for (uint64_t at = 1; !ended && !HasFailure(); at += kFaultStride) {
+    SCOPED_TRACE(testing::Message() << "read " << at);
+    restore();
+    StoreModel model = model_;
+    auto reads = std::make_shared<std::atomic<uint64_t>>(0);
+    files_->set_fault([=](std::string_view operation, const std::string&) -> Status {
+      if (operation != "read" || ++*reads != at) return {};
+      return fail(ErrorCode::unavailable, "EIO");
+    });
+    auto opened = Store::open(options_, *files_, clock_);
+    files_->set_fault({});
+    ended = *reads < at;
+    if (opened) {
+      ++starts;
+      store_ = std::move(*opened);
+      EXPECT_TRUE(shows(model));
+      model.sending(last);
+      auto again = append(last);
+      ASSERT_TRUE(again) << again.error().message;
+      EXPECT_EQ(again->duplicates, last.rows.size());
+      EXPECT_TRUE(store_->seal_all());
+      EXPECT_TRUE(shows(model));
+    }
+    opened = {};
+    open(options_);
+    EXPECT_TRUE(shows(model));
+  }
+  EXPECT_GT(starts, 1U) << "not every read is needed for a start";
 }
 
 // The log cannot be written while a segment is sealed: its frames come later, and hold no file back.
@@ -248,6 +291,29 @@ TEST_F(StoreFaultsTest, FramesOfAnExpiredBlockDoNotBringItBack) {
   *broken = false;
   ASSERT_TRUE(recovers(model));
   open(options_);
+  EXPECT_TRUE(shows(model));
+}
+
+// A file that was made but is not used leaves nothing behind.
+TEST_F(StoreFaultsTest, ALogFileWhoseFolderCannotBeSyncedGoesAgain) {
+  options_.log_file_bytes = 1;
+  open(options_);
+  StoreModel model;
+  ASSERT_TRUE(send_to(model));
+  auto failures = std::make_shared<std::atomic<int>>(3);
+  files_->set_fault([=](std::string_view operation, const std::string& path) -> Status {
+    if (operation == "sync_folder" && path == "data/log" && (*failures)-- > 0)
+      return fail(ErrorCode::unavailable, "EIO");
+    return {};
+  });
+  EXPECT_FALSE(send_to(model));
+  ASSERT_TRUE(recovers(model));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(send_to(model));
+    ASSERT_TRUE(store_->seal_all());
+  }
+  ASSERT_TRUE(send_to(model));
+  EXPECT_LE(names_in("data/log").size(), 2U);
   EXPECT_TRUE(shows(model));
 }
 

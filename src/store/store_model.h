@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -26,12 +27,15 @@ class StoreModel {
       Span& span = spans_[key];
       span.texts.insert(std::move(text));
       if (span.fate == Fate::gone) span.fate = Fate::may_go;  // sent again
+      for (Unsettled& erasure : unsettled_) {
+        if (erasure.kept.erase(key) > 0) erasure.repeated.insert(key);
+      }
     }
   }
   void acknowledged(const SpanBatch& batch) {
     for (const SpanRow& row : batch.rows) {
       Span& span = spans_[{row.trace, row.span}];
-      // A retry of what retention or damage took meanwhile may have been known, and not stored again.
+      // A retry of what retention, damage or an erasure took meanwhile may have been known, and not stored again.
       if (span.fate == Fate::unknown) span.fate = Fate::kept;
     }
   }
@@ -47,6 +51,55 @@ class StoreModel {
     for (auto& [key, span] : spans_) {
       if (span.fate == Fate::may_go && !found.contains(key)) span.fate = Fate::gone;
     }
+  }
+
+  // The answer to an erasure of these traces: of what was sent before it nothing is ever there again.
+  void erased(std::span<const TraceId> ids) {
+    const std::set<TraceId> traces(ids.begin(), ids.end());
+    for (auto& [key, span] : spans_) {
+      if (!traces.contains(key.first)) continue;
+      span.fate = Fate::gone;
+      span.texts.clear();
+    }
+  }
+  // An erasure that failed: all of it is in effect from the next start on, or nothing.
+  void may_be_erased(std::span<const TraceId> ids) {
+    Unsettled erasure;
+    const std::set<TraceId> traces(ids.begin(), ids.end());
+    for (auto& [key, span] : spans_) {
+      if (!traces.contains(key.first)) continue;
+      if (span.fate == Fate::kept) erasure.kept.insert(key);
+      if (span.fate == Fate::unknown) span.fate = Fate::may_go;
+    }
+    unsettled_.push_back(std::move(erasure));
+  }
+  bool is_erasure_unsettled() const { return !unsettled_.empty(); }
+  // After a start: which of the erasures that failed are in effect.
+  testing::AssertionResult settle_erasures(const SpanTexts& found) {
+    auto count_kept = [&](const Unsettled& erasure, bool present) {
+      return std::ranges::count_if(erasure.kept, [&](const Key& key) {
+        return spans_.at(key).fate == Fate::kept && found.contains(key) == present;
+      });
+    };
+    // One that is in effect may have taken a part of what another names.
+    for (const Unsettled& erasure : unsettled_) {
+      if (count_kept(erasure, true) > 0) continue;
+      for (const Key& key : erasure.kept) {
+        Span& span = spans_.at(key);
+        if (span.fate != Fate::kept) continue;
+        span.fate = Fate::gone;
+        span.texts.clear();
+      }
+      for (const Key& key : erasure.repeated) {
+        Span& span = spans_.at(key);
+        if (span.fate == Fate::kept) span.fate = Fate::may_go;
+      }
+    }
+    for (const Unsettled& erasure : unsettled_) {
+      if (count_kept(erasure, false) > 0) return testing::AssertionFailure() << "an erasure took a part of its spans";
+    }
+    unsettled_.clear();
+    return testing::AssertionSuccess();
   }
 
   size_t size() const { return spans_.size(); }
@@ -86,12 +139,18 @@ class StoreModel {
 
  private:
   enum class Fate : uint8_t { unknown, kept, may_go, gone };
+  using Key = std::pair<TraceId, uint64_t>;
   struct Span {
     std::set<std::string> texts;  // as it was sent, by receive time
     Fate fate = Fate::unknown;
     bool may_repeat = false;
   };
-  std::map<std::pair<TraceId, uint64_t>, Span> spans_;
+  struct Unsettled {
+    std::set<Key> kept;      // that must have been there, and were not sent again since
+    std::set<Key> repeated;  // that were: as something new, or as a repetition of what is erased
+  };
+  std::map<Key, Span> spans_;
+  std::vector<Unsettled> unsettled_;
 };
 
 // All rows of all units, each of them once; and of the parts of a trace at most one is not listed.

@@ -4,8 +4,10 @@
 // beside the simulation's. Time stands still unless a step moves it; nothing is sealed, merged or removed but by steps.
 //
 // Invariants, checked again and again, by trace and over all rows of all units: what was acknowledged is there, in the
-// words in which it was sent; nothing else is; nothing is there twice; what retention took stays away. And whatever the
-// disk did, the store takes spans again when the disk is well.
+// words in which it was sent; nothing else is; nothing is there twice; what retention or an erasure took stays away; an
+// erasure that failed takes all of its spans at the next start, or none. A read that fails is an error and costs
+// nothing. And whatever the disk did, the store takes spans again when the disk is well, and no erasure stays
+// outstanding.
 //
 // CLEW_SEED=17 runs one seed alone; CLEW_SEEDS=5000 so many, from CLEW_SEED on (tests/soak/simulation_soak.py).
 #include <fmt/format.h>
@@ -28,6 +30,7 @@
 #include "env/clock.h"
 #include "env/faulty_files.h"
 #include "store/store_model.h"
+#include "store/test_effort.h"
 
 namespace clew::store {
 namespace {
@@ -59,6 +62,7 @@ class StoreSimulation {
   static constexpr uint64_t kHourNs = 3600 * kSecondNs;
   static constexpr uint64_t kDayNs = 24 * kHourNs;
   static constexpr size_t kKeptBatches = 4;
+  static constexpr uint64_t kNoLimit = uint64_t{1} << 40;
 
   // Of what a sender sends again: codes stay valid as long as the sender does.
   struct Batch {
@@ -88,12 +92,18 @@ class StoreSimulation {
     std::atomic<int64_t> first{-1}, count{0};
     std::atomic<int> kind{0};  // into kKinds
     std::atomic<bool> full{false};
+    std::atomic<int64_t> until_read_fails{-1};  // once; the reads after it are well
+    std::atomic<bool> hit{false};               // since a step has asked: something failed
   };
   static constexpr std::array<std::string_view, 6> kKinds = {"", "append", "sync", "sync_folder", "rename", "create"};
 
   void install_faults() {
     files_->set_fault([fault = fault_](std::string_view operation, const std::string&) -> Status {
-      if (operation == "read") return {};
+      if (operation == "read") {
+        if (fault->until_read_fails < 0 || fault->until_read_fails-- != 0) return {};
+        fault->hit = true;
+        return fail(ErrorCode::unavailable, "EIO");
+      }
       if (fault->dead) return fail(ErrorCode::unavailable, "power is gone");
       if (fault->until_stop >= 0 && fault->until_stop-- == 0) {
         fault->dead = true;
@@ -103,6 +113,7 @@ class StoreSimulation {
       if (fault->count <= 0 || (!kind.empty() && kind != operation)) return {};
       if (fault->first-- > 0) return {};
       --fault->count;
+      fault->hit = true;
       return fault->full ? fail(ErrorCode::resource_exhausted, "no space left") : fail(ErrorCode::unavailable, "EIO");
     });
   }
@@ -123,14 +134,21 @@ class StoreSimulation {
     files_->set_free_bytes(left);
     filled_ = true;
   }
-  void stop_soon() {
-    const auto after = static_cast<int64_t>(below(25));
+  void stop_soon(uint64_t within = 25) {
+    const auto after = static_cast<int64_t>(below(within));
     tell("the machine stops after {} operations", after);
     fault_->until_stop = after;
   }
+  void break_a_read(uint64_t within) {
+    const auto after = static_cast<int64_t>(below(within));
+    tell("a read fails after {}", after);
+    fault_->hit = false;
+    fault_->until_read_fails = after;
+  }
   void heal_disk() {
     fault_->count = 0;
-    files_->set_free_bytes(uint64_t{1} << 40);
+    fault_->until_read_fails = -1;
+    files_->set_free_bytes(kNoLimit);
     filled_ = false;
   }
   bool is_well() const { return fault_->count <= 0 && fault_->until_stop < 0 && !fault_->dead && !filled_; }
@@ -148,7 +166,10 @@ class StoreSimulation {
     out.log_file_bytes = one_in(3) ? 1 : 1000 + below(40'000);
     out.idle_ns = 1000 * kDayNs;
     out.retention_look_ns = 1000 * kDayNs;
-    out.retention_bytes = one_in(6) ? 20'000 + below(100'000) : uint64_t{1} << 40;
+    out.retention_bytes = one_in(6) ? 20'000 + below(100'000) : kNoLimit;
+    out.erasure_delay_ns = one_in(2) ? 0 : below(60 * kSecondNs);
+    out.erasure_ids = one_in(6) ? 3 : 1000;
+    out.erasure_records = one_in(6) ? 1 : 1000;
     return out;
   }
 
@@ -156,12 +177,35 @@ class StoreSimulation {
     options_ = options();
     tell("opened with {} lanes, {} rows a segment, log files of {} bytes, blocks of {} bytes", options_.lanes,
          options_.segment_rows, options_.log_file_bytes, options_.retention_bytes);
+    fault_->hit = false;
     auto opened = Store::open(options_, *files_, clock_);
     if (opened) {
       store_ = std::move(*opened);
-    } else if (!fault_->dead && fault_->count == 0) {
+      return;
+    }
+    tell("it does not open: {}", opened.error().message);
+    if (!fault_->dead && !fault_->hit && !filled_) {
       ADD_FAILURE() << "the store does not open: " << opened.error().message;
     }
+  }
+
+  // On a disk that is not well. Whether the store opens or not: what is there for the next start is the same.
+  void start_in_vain() {
+    const uint64_t how = below(3);
+    if (how == 0) break_disk();
+    if (how == 1) fill_disk();
+    if (how == 2) break_a_read(60);
+    open();
+    for (const Tenant& tenant : tenants_) {
+      if (!store_ || testing::Test::HasFailure()) break;
+      StoreModel model = tenant.model;
+      model.may_go(true);
+      auto found = gathered(store_->source(), tenant.name, model.traces());
+      if (!found) continue;
+      EXPECT_TRUE(model.allows(*found)) << tenant.name << ", at a start on a bad disk";
+    }
+    store_.reset();
+    heal_disk();
   }
 
   // The process ends in one of three ways, and is started again on a disk that is well.
@@ -179,19 +223,31 @@ class StoreSimulation {
     fault_->dead = false;
     fault_->until_stop = -1;
     heal_disk();
-    // A start may be stopped as well.
-    if (one_in(4)) stop_soon();
+    if (one_in(4)) start_in_vain();
+    // This one may be stopped as well; a read that fails once costs nothing, or makes it fail.
+    if (one_in(4)) {
+      stop_soon();
+    } else if (one_in(4)) {
+      break_a_read(60);
+    }
     open();
+    fault_->until_read_fails = -1;
     if (!store_ || fault_->dead) {
       fault_->dead = true;
       store_.reset();
       files_->crash();
       fault_->dead = false;
       fault_->until_stop = -1;
-      tell("the machine stopped at its start");
+      tell("the machine stops at its start");
       open();
     }
     fault_->until_stop = -1;
+    for (Tenant& tenant : tenants_) {
+      if (testing::Test::HasFailure()) return;
+      auto found = read(store_->source(), tenant);
+      if (!found) return;
+      EXPECT_TRUE(tenant.model.settle_erasures(*found)) << tenant.name;
+    }
     if (!testing::Test::HasFailure()) check();
   }
 
@@ -248,8 +304,10 @@ class StoreSimulation {
     if (fault_->dead || !store_) return restart();
     if (chance < 40) return send(tenant);
     if (chance < 50) return send_again(tenant);
-    if (chance < 58) return seal();
-    if (chance < 68) return merge();
+    if (chance < 56) return seal();
+    if (chance < 63) return merge();
+    if (chance < 67) return erase(tenant);
+    if (chance < 69) return work_while_a_read_fails(tenant);
     if (chance < 71) return expire();
     if (chance < 74) return change_sender(tenant);
     if (chance < 80) return break_disk();
@@ -269,13 +327,73 @@ class StoreSimulation {
     tell("merged: {}", merged ? "all" : merged.error().message);
   }
 
+  void erase(Tenant& tenant) {
+    const std::vector<TraceId> ids = one_in(2) ? some_traces(tenant) : answer_to_query(tenant);
+    if (one_in(4)) stop_soon(8);
+    ask_to_erase(tenant, ids);
+    if (!testing::Test::HasFailure()) check();
+  }
+  void ask_to_erase(Tenant& tenant, const std::vector<TraceId>& ids) {
+    auto erased = store_->admin().erase(tenant.name, ids);
+    if (erased) {
+      tenant.model.erased(ids);
+    } else {
+      tenant.model.may_be_erased(ids);
+    }
+    tell("{} traces of {} erased: {}", ids.size(), tenant.name,
+         erased ? fmt::format("number {}, {} were there", erased->number, erased->traces) : erased.error().message);
+  }
+  // In any order, some of them twice, one that never was.
+  std::vector<TraceId> some_traces(const Tenant& tenant) {
+    const std::vector<TraceId> known = tenant.model.traces();
+    std::vector<TraceId> ids{{1, 2}};
+    const uint64_t count = known.empty() ? 0 : below(8);
+    for (uint64_t i = 0; i < count; ++i) ids.push_back(known[below(known.size())]);
+    return ids;
+  }
+  // As a query gives them: those that are shown and have something in common.
+  std::vector<TraceId> answer_to_query(const Tenant& tenant) {
+    const auto snapshot = store_->source().snapshot(tenant.name, std::make_shared<ReadBudget>());
+    const uint64_t parts = 2 + below(3), part = below(parts);
+    std::vector<TraceId> ids;
+    for (const auto& unit : snapshot->units()) {
+      auto summaries = unit->summaries();
+      if (!summaries) continue;
+      for (const TraceSummary& trace : *summaries) {
+        if (trace.start_ns % parts == part) ids.push_back(trace.id);
+      }
+    }
+    return ids;
+  }
+
+  void work_while_a_read_fails(Tenant& tenant) {
+    break_a_read(40);
+    const uint64_t work = below(4);
+    if (work == 0) seal();
+    if (work == 1) merge();
+    if (work == 2) ask_to_erase(tenant, some_traces(tenant));
+    if (work == 3) query_while_a_read_fails();
+    fault_->until_read_fails = -1;
+    if (!testing::Test::HasFailure()) check();
+  }
+  // An answer is whole, or an error.
+  void query_while_a_read_fails() {
+    for (const Tenant& tenant : tenants_) {
+      auto found = gathered(store_->source(), tenant.name, tenant.model.traces());
+      tell("asked for all of {}: {}", tenant.name, found ? "answered" : found.error().message);
+      EXPECT_TRUE(found || fault_->hit) << found.error().message;
+      if (!found) continue;
+      EXPECT_TRUE(tenant.model.allows(*found)) << tenant.name << ", while a read fails";
+    }
+  }
+
   void expire() {
     const bool by_age = one_in(2);
     if (by_age) {
       clock_.advance_ns(15 * kDayNs);
       for (Tenant& tenant : tenants_) change_sender(tenant);
     }
-    if (by_age || options_.retention_bytes < uint64_t{1} << 40) {
+    if (by_age || options_.retention_bytes < kNoLimit) {
       for (Tenant& tenant : tenants_) tenant.model.may_go();
     }
     const bool well = is_well();
@@ -318,6 +436,8 @@ class StoreSimulation {
     ASSERT_TRUE(reader) << reader.error().message;
     // What is in memory only, because the log cannot be written, was not acknowledged.
     for (const Tenant& tenant : tenants_) {
+      // It has just started, so an erasure that failed may be in effect.
+      if (tenant.model.is_erasure_unsettled()) continue;
       auto found = read((*reader)->source(), tenant);
       if (!found) return;
       EXPECT_TRUE(tenant.model.allows(*found)) << "beside the store";
@@ -340,10 +460,35 @@ class StoreSimulation {
     ASSERT_TRUE(taken) << "the store does not recover";
     Status sealed = store_->seal_all();
     ASSERT_TRUE(sealed) << sealed.error().message;
+    look();  // what a failed erasure left holds merges up until then
     Status merged = store_->compact();
     ASSERT_TRUE(merged) << merged.error().message;
     check();
+    if (!testing::Test::HasFailure() && one_in(2)) finish_erasures();
     if (!testing::Test::HasFailure()) restart();
+  }
+
+  void look() {
+    if (options_.retention_bytes < kNoLimit) {
+      for (Tenant& each : tenants_) each.model.may_go();
+    }
+    store_->expire();
+  }
+
+  // The log's thread has a part in it.
+  void finish_erasures() {
+    clock_.advance_ns(options_.erasure_delay_ns);
+    for (Tenant& tenant : tenants_) {
+      for (int looks = 0; !store_->admin().erasures(tenant.name).empty(); ++looks) {
+        ASSERT_LT(looks, 1'000'000) << "an erasure stays outstanding";
+        Status compacted = store_->admin().compact(tenant.name);
+        ASSERT_TRUE(compacted) << compacted.error().message;
+        look();
+        std::this_thread::yield();
+      }
+    }
+    tell("no erasure is outstanding");
+    check();
   }
 
   // One bit of one file: at most what the file holds is missing, and nothing wrong is ever shown.
@@ -361,6 +506,7 @@ class StoreSimulation {
     tell("bit {} of {} is flipped", bit, path);
     for (Tenant& tenant : tenants_) tenant.model.may_go(true);
     auto opened = Store::open(options_, *files_, clock_);
+    if (!opened && path.find("/erasures/") != path.npos) return;  // it would show what was erased
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
     for (const Tenant& tenant : tenants_) {
@@ -403,13 +549,7 @@ uint64_t from_environment(const char* name, uint64_t otherwise) {
 
 TEST(StoreSimulationTest, NothingAcknowledgedIsLostAndNothingElseIsShown) {
   constexpr int kSteps = 60;
-#if defined(__SANITIZE_THREAD__)
-  constexpr uint64_t kSeeds = 8;
-#elif defined(__SANITIZE_ADDRESS__)
-  constexpr uint64_t kSeeds = 25;
-#else
-  constexpr uint64_t kSeeds = 100;
-#endif
+  constexpr uint64_t kSeeds = kIsSanitized ? 8 : 250;
   const bool chosen = std::getenv("CLEW_SEED") != nullptr;
   const uint64_t first = from_environment("CLEW_SEED", 1);
   const uint64_t seeds = from_environment("CLEW_SEEDS", chosen ? 1 : kSeeds);
