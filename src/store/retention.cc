@@ -64,14 +64,15 @@ void Retention::look() {
 }
 
 void Retention::drop(const BlockPointer& block, const char* reason) {
-  units_.exchange(block->tenant, [&](UnitList& list) { std::erase(list.blocks, block); });
-  remover_.expire(block);
-  forget_damage(*block);
   bool by_age = std::string_view(reason) == "age";
-  (by_age ? counters().by_age : counters().by_bytes).add();
+  // Said first: whatever stops the process, nothing is gone of which the log does not say why.
   log::info(by_age ? "a block is older than retention.age and is removed"
                    : "the blocks take more than retention.max_bytes; the oldest is removed",
             {{"block", block->id}, {"bytes", block->bytes()}, {"received_until_ns", block->max_receive_ns()}});
+  units_.exchange(block->tenant, [&](UnitList& list) { std::erase(list.blocks, block); });
+  remover_.expire(block);
+  forget_damage(*block);
+  (by_age ? counters().by_age : counters().by_bytes).add();
 }
 
 }  // namespace clew::store

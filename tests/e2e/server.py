@@ -109,6 +109,11 @@ class Server:
         return json.loads(body)
 
     @property
+    def log_descriptor(self):
+        """To be read with pread, beside log()."""
+        return self._log.fileno()
+
+    @property
     def tempo(self):
         return "http://" + self.endpoints["tempo"]
 
