@@ -30,8 +30,8 @@ class SpanSink {
   // Precondition: no other call with the same vocabulary is under way.
   virtual void append(std::string_view tenant, const SpanBatch& batch, Done done) = 0;
 
-  // What append() would say of a request of so many bytes, as far as that is known before it is decoded: an error spares
-  // the work. Cheap, any thread.
+  // What append() would say of a request of so many bytes, as far as that is known before it is decoded: an error
+  // spares the work. Cheap, any thread.
   virtual Status check_room(uint64_t request_bytes) const = 0;
 
   // What to tell a sender that was refused busy.
