@@ -25,6 +25,18 @@ Counter& requests(std::string_view endpoint, int status) {
                  {{"endpoint", std::string(endpoint)}, {"status", std::to_string(status)}});
 }
 
+struct DamageCounters {
+  Counter& retries =
+      counter("clew_api_damage_retries_total", "Queries done again without data that they found damaged");
+  Counter& limit =
+      counter("clew_api_limit_total", "Times a limit of the query API was reached", {{"limit", "damage_retries"}});
+};
+
+DamageCounters& damage_counters() {
+  static DamageCounters* const instance = new DamageCounters;
+  return *instance;
+}
+
 Result<std::string> tenant_of(const net::Request& request, bool tenancy) {
   if (!tenancy) return std::string(kSingleTenant);
   std::string name(request.headers.get(kTenantHeader));
@@ -94,12 +106,31 @@ net::Response Api::answer(const net::Request& request, std::shared_ptr<ReadBudge
       // It may have waited for longer than it is worth.
       TRY(call.check_time());
     }
-    return endpoint->answer(call);
+    return answer(*endpoint, call);
   };
   Result<net::Response> result = respond();
   net::Response response = result ? std::move(*result) : error_response(result.error());
   requests(endpoint->name, response.status).add();
   return response;
+}
+
+// What a read found damaged is in no later snapshot, so the query is done once more, on the rest of its budget. What
+// changes something is not: an erasure that cannot see all it should match has to be looked at.
+Result<net::Response> Api::answer(const Endpoint& endpoint, const Call& call) {
+  Result<net::Response> result = endpoint.answer(call);
+  if (!endpoint.reads_spans || endpoint.admin != Endpoint::Admin::no) return result;
+  for (uint32_t retries = 0; !result && result.error().code == ErrorCode::corruption; ++retries) {
+    if (retries == options_.damage_retries) {
+      damage_counters().limit.add();
+      return result;
+    }
+    TRY(call.check_time());
+    damage_counters().retries.add();
+    log::warn("a query met damaged data and is done again without it",
+              {{"endpoint", endpoint.name}, {"error", result.error()}});
+    result = endpoint.answer(call);
+  }
+  return result;
 }
 
 void Api::handle(net::Request request, net::Responder responder) {

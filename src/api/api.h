@@ -39,6 +39,7 @@ struct ApiOptions {
   uint32_t slow_queries = 16;            // that do so at once
   uint64_t time_limit_ns = 30ULL * 1'000'000'000;  // of one query, waiting included; 0: none
   uint64_t bytes_limit = 0;                        // one query may read; 0: no limit
+  uint32_t damage_retries = 3;                     // of a query that meets damaged data; then it fails
   uint32_t search_limit = 262144;                  // the largest `limit`
   uint32_t spans_per_spanset_limit = 100;          // the largest `spss`
   uint32_t tag_names_limit = 100000;               // of one scope in one answer
@@ -47,6 +48,7 @@ struct ApiOptions {
   uint32_t delete_limit = 100000;  // traces that one call may erase
 };
 
+struct Call;
 struct Endpoint;
 
 class Api {
@@ -68,6 +70,7 @@ class Api {
   std::shared_ptr<ReadBudget> budget() const;
   std::shared_ptr<ReadBudget> budget(const Endpoint* endpoint) const;
   net::Response answer(const net::Request& request, std::shared_ptr<ReadBudget> budget);
+  Result<net::Response> answer(const Endpoint& endpoint, const Call& call);
 
   SpanSource& source_;
   const ApiOptions options_;
