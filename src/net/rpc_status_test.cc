@@ -9,27 +9,27 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::string hex(std::string_view bytes) {
+std::string hex_of(std::string_view bytes) {
   std::string out;
   append_hex(out, bytes);
   return out;
 }
 
 TEST(RpcStatus, MatchesProtobuf) {
-  EXPECT_EQ(hex(encode_rpc_status(0, "")), "");
-  EXPECT_EQ(hex(encode_rpc_status(3, "bad")), "08031203626164");
+  EXPECT_EQ(hex_of(encode_rpc_status(0, "")), "");
+  EXPECT_EQ(hex_of(encode_rpc_status(3, "bad")), "08031203626164");
   // code 8, message "x", details {type_url, value: RetryInfo{Duration{seconds: 1, nanos: 500000000}}}
   std::string url = "type.googleapis.com/google.rpc.RetryInfo";
   std::string expected = "0808120178";
   expected +=
       "1a36"
       "0a28" +
-      hex(url) +
+      hex_of(url) +
       "120a"
       "0a08"
       "0801"
       "1080cab5ee01";
-  EXPECT_EQ(hex(encode_rpc_status(8, "x", std::chrono::milliseconds(1500))), expected);
+  EXPECT_EQ(hex_of(encode_rpc_status(8, "x", std::chrono::milliseconds(1500))), expected);
 }
 
 TEST(RpcStatus, RetryDelayIsReadBack) {
@@ -66,7 +66,7 @@ TEST(RpcStatus, OtherDetailsAndNonsenseAreNoDelay) {
              milliseconds(0)},
         Case{bytes_field(3, url + bytes_field(2, bytes_field(1, "\x08\x80\x80\x80\x80\x80\x10"))),
              milliseconds(86'400'000)}}) {
-    EXPECT_EQ(retry_delay_of(c.status), c.delay) << hex(c.status);
+    EXPECT_EQ(retry_delay_of(c.status), c.delay) << hex_of(c.status);
   }
 }
 

@@ -15,9 +15,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-constexpr uint64_t kDayNs = 86'400ULL * 1'000'000'000;
-constexpr int64_t kTenYearsNs = int64_t{10} * 365 * 86'400 * 1'000'000'000;
-
 class CompactorTest : public StoreFixture {
  protected:
   CompactorTest() {

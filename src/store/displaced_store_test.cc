@@ -9,8 +9,6 @@ namespace {
 using DisplacedStoreTest = StoreFixture;
 using testing::HasSubstr;
 
-constexpr int64_t kTenYearsNs = int64_t{10} * 365 * 86'400 * 1'000'000'000;
-
 // Of all sealed units that are not displaced ones.
 void expect_times_in_place(StoreAdmin& admin, std::string_view tenant) {
   for (const UnitStatus& unit : admin.list(tenant)) {

@@ -12,8 +12,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-constexpr uint64_t kDayNs = 86'400ULL * 1'000'000'000;
-
 class RetentionTest : public StoreFixture {
  protected:
   RetentionTest() {

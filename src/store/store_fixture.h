@@ -19,6 +19,8 @@
 namespace clew::store {
 
 inline constexpr uint64_t kNow = 1'700'000'000'000'000'000;
+inline constexpr uint64_t kDayNs = 86'400ULL * 1'000'000'000;
+inline constexpr int64_t kTenYearsNs = int64_t{10} * 365 * 86'400 * 1'000'000'000;
 
 inline StoreOptions small_options() {
   StoreOptions options;

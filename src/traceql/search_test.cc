@@ -12,7 +12,7 @@
 namespace clew::traceql {
 namespace {
 
-constexpr uint64_t kMs = 1'000'000;
+constexpr uint64_t kMillisecondNs = 1'000'000;
 constexpr uint32_t kPageRows = 8;
 
 // A table whose rows are in a block's order, read like a block: what is read of it is counted.
@@ -65,10 +65,10 @@ class SearchBlocks : public testing::Test {
       std::vector<SimpleSpan> spans;
       for (uint64_t t = 0; t < kTraces; ++t) {
         uint64_t id = b * kTraces + t + 1;
-        uint64_t start = id * 10 * kMs;
-        spans.push_back({id, id * 2, 0, start, start + 5 * kMs, SpanKind::server});
-        spans.push_back({id, id * 2 + 1, id * 2, start + 1, start + (t == 21 ? 100 : 2) * kMs, SpanKind::client,
-                         t == 20 ? StatusCode::error : StatusCode::ok});
+        uint64_t start = id * 10 * kMillisecondNs;
+        spans.push_back({id, id * 2, 0, start, start + 5 * kMillisecondNs, SpanKind::server});
+        spans.push_back({id, id * 2 + 1, id * 2, start + 1, start + (t == 21 ? 100 : 2) * kMillisecondNs,
+                         SpanKind::client, t == 20 ? StatusCode::error : StatusCode::ok});
       }
       blocks_.push_back(std::make_shared<CountedBlock>("block" + std::to_string(b), table_of(spans)));
       units.push_back(blocks_.back());
@@ -113,7 +113,7 @@ TEST(SearchLive, ReadsOnlyTheNewestEndAndWhatMayBeNewer) {
   // Forty pages in the order of time, but for a trace of the first page that starts last.
   std::vector<SimpleSpan> spans;
   for (uint64_t i = 0; i < 40 * kPageRows; ++i) {
-    spans.push_back({i + 1, i + 1, 0, (i + 1) * kMs, (i + 2) * kMs, SpanKind::client});
+    spans.push_back({i + 1, i + 1, 0, (i + 1) * kMillisecondNs, (i + 2) * kMillisecondNs, SpanKind::client});
   }
   auto ids = [&](uint32_t limit, ReadBudget& budget, std::shared_ptr<const Unit> unit) {
     auto query = parse("{ kind = client }");
@@ -124,7 +124,7 @@ TEST(SearchLive, ReadsOnlyTheNewestEndAndWhatMayBeNewer) {
     return out;
   };
   for (bool has_late : {false, true}) {
-    if (has_late) spans[3].start_ns = spans[3].end_ns = 1000 * kMs;
+    if (has_late) spans[3].start_ns = spans[3].end_ns = 1000 * kMillisecondNs;
     auto table = std::make_shared<SpanTable>(kPageRows);
     auto rows = table_of(spans);
     std::vector<uint32_t> order(rows->rows());
@@ -147,7 +147,7 @@ TEST(SearchLive, PagesThatSomebodyReadAreNotReadForNothing) {
   // A rare error in page 5 of 10; status is a number, the name a code.
   std::vector<SimpleSpan> spans;
   for (uint64_t i = 0; i < 10 * kPageRows; ++i) {
-    spans.push_back({i + 1, i + 1, 0, (i + 1) * kMs, (i + 2) * kMs, SpanKind::client,
+    spans.push_back({i + 1, i + 1, 0, (i + 1) * kMillisecondNs, (i + 2) * kMillisecondNs, SpanKind::client,
                      i == 5 * kPageRows ? StatusCode::error : StatusCode::ok});
   }
   auto table = std::make_shared<SpanTable>(kPageRows);
@@ -231,7 +231,7 @@ TEST_F(SearchBlocks, ATraceIdIsLookedUpAndNotSearched) {
 TEST_F(SearchBlocks, ARangeHoldsTracesWithASpanInIt) {
   auto query = parse("{ }");
   // Trace 62 is from 620 to 720 ms because of its second span; the others are over after 5 ms.
-  auto answer = search(*snapshot_, *query, {.start_ns = 700 * kMs, .end_ns = 711 * kMs});
+  auto answer = search(*snapshot_, *query, {.start_ns = 700 * kMillisecondNs, .end_ns = 711 * kMillisecondNs});
   ASSERT_TRUE(answer);
   std::vector<uint64_t> ids;
   for (const FoundTrace& trace : answer->traces) ids.push_back(trace.id.lo);
@@ -247,7 +247,8 @@ TEST_F(SearchBlocks, ValuesUnderAFilterAreCounted) {
   EXPECT_EQ(values->values[0].value.text, "client");
   EXPECT_EQ(values->values[0].spans, 2 * kBlocks);
   // The last block alone.
-  values = attribute_values(*snapshot_, *query, kind, {.start_ns = (kBlocks - 1) * kTraces * 10 * kMs + 10 * kMs});
+  values = attribute_values(*snapshot_, *query, kind,
+                            {.start_ns = (kBlocks - 1) * kTraces * 10 * kMillisecondNs + 10 * kMillisecondNs});
   ASSERT_TRUE(values);
   EXPECT_EQ(values->values[0].spans, 2U);
   budget_->cancel();

@@ -31,13 +31,13 @@ TEST(BlockSchema, HexAndUuidsArePackedAndComeBack) {
   }
 }
 
-struct Case {
+struct BlockCase {
   const char* name;
   RandomSpans spans;
   BlockOptions options;
 };
 
-class BlockEquality : public testing::TestWithParam<Case> {};
+class BlockEquality : public testing::TestWithParam<BlockCase> {};
 
 TEST_P(BlockEquality, OpenedAgainEqualsTheTable) {
   Sealed sealed;
@@ -52,16 +52,16 @@ TEST_P(BlockEquality, OpenedAgainEqualsTheTable) {
   expect_equal_traces(sealed);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tables, BlockEquality,
-                         testing::Values(Case{"empty", {.seed = 1, .rows = 0}, {}},
-                                         Case{"one_row", {.seed = 2, .rows = 1}, {}},
-                                         Case{"one_page", {.seed = 3, .rows = 300}, {}},
-                                         Case{"many_row_groups", {.seed = 4, .rows = 700}, kSmall},
-                                         Case{"page_of_one", {.seed = 5, .rows = 40}, {1, 3}},
-                                         Case{"six_hundred_keys", {.seed = 6, .rows = 2000, .keys = 600}, {256, 1024}},
-                                         Case{"many_duplicates", {.seed = 7, .rows = 400, .duplicates = 0.5}, kSmall},
-                                         Case{"plain_values", {.seed = 8, .rows = 3000, .keys = 12}, {128, 1024}}),
-                         [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Tables, BlockEquality,
+    testing::Values(BlockCase{"empty", {.seed = 1, .rows = 0}, {}}, BlockCase{"one_row", {.seed = 2, .rows = 1}, {}},
+                    BlockCase{"one_page", {.seed = 3, .rows = 300}, {}},
+                    BlockCase{"many_row_groups", {.seed = 4, .rows = 700}, kSmall},
+                    BlockCase{"page_of_one", {.seed = 5, .rows = 40}, {1, 3}},
+                    BlockCase{"six_hundred_keys", {.seed = 6, .rows = 2000, .keys = 600}, {256, 1024}},
+                    BlockCase{"many_duplicates", {.seed = 7, .rows = 400, .duplicates = 0.5}, kSmall},
+                    BlockCase{"plain_values", {.seed = 8, .rows = 3000, .keys = 12}, {128, 1024}}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Block, SameRowsGiveTheSameBytes) {
   Sealed first, second;
