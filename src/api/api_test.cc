@@ -7,6 +7,7 @@
 #include <future>
 
 #include "api/span_source_fake.h"
+#include "base/counters.h"
 #include "column/recode.h"
 #include "model/tenant.h"
 #include "net/client.h"
@@ -396,6 +397,79 @@ TEST_F(ApiTest, EndsQueriesAtTheirTimeLimit) {
   net::Response response = get("/api/search/tags");
   EXPECT_EQ(response.status, 504);
   EXPECT_THAT(response.body, HasSubstr("time limit"));
+}
+
+class ApiDamageTest : public ApiTest {
+ protected:
+  void add_damaged(int units) {
+    for (int i = 0; i < units; ++i) {
+      source_.add_unit<DamagedUnit>(std::string(kSingleTenant), [](SpanBuilder& span, Vocabulary& vocabulary) {
+        uint32_t resource = add_resource(vocabulary, {});
+        add_span(span, resource, TraceId{0x0c, 0x0d}, 7, 0, "lost");
+        span.row().scope = add_scope(vocabulary, "tracer", "1.2");
+        span.finish();
+      });
+    }
+  }
+  Counter& retries_ =
+      counter("clew_api_damage_retries_total", "Queries done again without data that they found damaged");
+  Counter& limit_ =
+      counter("clew_api_limit_total", "Times a limit of the query API was reached", {{"limit", "damage_retries"}});
+};
+
+TEST_F(ApiDamageTest, AQueryThatMeetsDamageAnswersWithoutIt) {
+  struct Case {
+    std::string path, query, has;
+  };
+  const Case cases[] = {
+      {"/api/v2/traces/" + std::string(kTraceHex), "", "GET /cart"},
+      {"/api/traces/" + std::string(kTraceHex), "", "GET /cart"},
+      {"/api/search", "q=%7B%20name%20%3D%20%22SELECT%22%20%7D", "\"traceID\""},
+      {"/api/search", "q=%7B%7D", "\"traceID\""},
+      {"/api/search/tags", "", "http.route"},
+      {"/api/v2/search/tags", "", "http.route"},
+      {"/api/search/tag/http.route/values", "", "/cart"},
+      {"/api/v2/search/tag/span.http.route/values", "", "/cart"},
+  };
+  for (const Case& test : cases) {
+    SCOPED_TRACE(test.path + "?" + test.query);
+    for (int units : {1, 3}) {
+      add_damaged(units);
+      const int64_t before = retries_.value();
+      net::Response response = get(test.path, test.query);
+      EXPECT_EQ(response.status, 200) << response.body;
+      EXPECT_THAT(response.body, HasSubstr(test.has));
+      EXPECT_EQ(retries_.value() - before, units);
+    }
+  }
+}
+
+TEST_F(ApiDamageTest, ItGivesUpAfterSomeRetries) {
+  add_damaged(4);
+  const int64_t retries = retries_.value();
+  const int64_t limit = limit_.value();
+  net::Response response = get("/api/v2/traces/" + std::string(kTraceHex));
+  EXPECT_EQ(response.status, 500);
+  EXPECT_THAT(response.body, HasSubstr("a page is damaged"));
+  EXPECT_EQ(retries_.value() - retries, 3);
+  EXPECT_EQ(limit_.value() - limit, 1);
+  // All four are known now.
+  EXPECT_EQ(get("/api/v2/traces/" + std::string(kTraceHex)).status, 200);
+}
+
+TEST_F(ApiDamageTest, WhatIsNotLeftOutIsNotReadForEver) {
+  source_.keeps_damaged = true;
+  add_damaged(1);
+  const int64_t retries = retries_.value();
+  EXPECT_EQ(get("/api/search/tags").status, 500);
+  EXPECT_EQ(retries_.value() - retries, 3);
+}
+
+TEST_F(ApiDamageTest, ARetryHasTheTimeThatIsLeft) {
+  options_.time_limit_ns = 3 * kSecond;
+  add_damaged(1);
+  source_.on_snapshot = [&](ReadBudget&) { clock_.advance_ns(4 * kSecond); };
+  EXPECT_EQ(get("/api/v2/traces/" + std::string(kTraceHex)).status, 504);
 }
 
 // Through a real server: the pool, its queue, clients that go.
