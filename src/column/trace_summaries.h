@@ -17,6 +17,11 @@ namespace clew {
 
 class SpanTable;
 
+struct TraceTimes {
+  uint64_t start_ns = 0;
+  uint64_t end_ns = 0;
+};
+
 // A trace, as far as it lies in one unit.
 struct TraceSummary {
   TraceId id;

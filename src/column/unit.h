@@ -138,6 +138,10 @@ class Unit {
   virtual Result<std::optional<uint32_t>> find_trace(TraceId id) const = 0;
   // One summary per trace, by number. The span is valid as long as the unit.
   virtual Result<std::span<const TraceSummary>> summaries() const = 0;
+  // Of one trace alone: a block reads and keeps less for these than for all summaries. Precondition: below traces().
+  virtual Result<TraceSummary> summary(uint32_t trace) const;
+  virtual Result<TraceTimes> trace_times(uint32_t trace) const;  // the summary's start and end
+  virtual Result<TraceId> trace_id(uint32_t trace) const;
   // The least row of the trace and all with higher numbers. Precondition: below traces().
   virtual Result<uint32_t> first_row(uint32_t trace) const = 0;
   // How many traces have their first row before this one. Precondition: at most rows().
@@ -154,5 +158,20 @@ class Unit {
   // Copies rows, everything of them, to the end of a table (and does not publish it).
   virtual Status copy_rows(std::span<const uint32_t> rows, SpanTable& out) const = 0;
 };
+
+inline Result<TraceSummary> Unit::summary(uint32_t trace) const {
+  ASSIGN_OR_RETURN(auto all, summaries());
+  return all[trace];
+}
+
+inline Result<TraceTimes> Unit::trace_times(uint32_t trace) const {
+  ASSIGN_OR_RETURN(const TraceSummary summary, this->summary(trace));
+  return TraceTimes{summary.start_ns, summary.end_ns};
+}
+
+inline Result<TraceId> Unit::trace_id(uint32_t trace) const {
+  ASSIGN_OR_RETURN(const TraceSummary summary, this->summary(trace));
+  return summary.id;
+}
 
 }  // namespace clew

@@ -145,6 +145,12 @@ Result<std::span<const TraceSummary>> MaskedUnit::summaries() const {
   return std::span<const TraceSummary>(*summaries_);
 }
 
+Result<TraceSummary> MaskedUnit::summary(uint32_t trace) const {
+  ASSIGN_OR_RETURN(TraceSummary out, unit_->summary(mask_->trace_of(trace)));
+  if (out.root_row != kNoRow) out.root_row = mask_->seen_row_of(out.root_row);
+  return out;
+}
+
 Result<uint32_t> MaskedUnit::first_row(uint32_t trace) const {
   ASSIGN_OR_RETURN(const uint32_t row, unit_->first_row(mask_->trace_of(trace)));
   return mask_->seen_row_of(row);

@@ -56,6 +56,9 @@ class MaskedUnit final : public Unit {
   Status trace_numbers(RowRange rows, uint32_t* out) const override;
   Result<std::optional<uint32_t>> find_trace(TraceId id) const override;
   Result<std::span<const TraceSummary>> summaries() const override;
+  Result<TraceSummary> summary(uint32_t trace) const override;
+  Result<TraceTimes> trace_times(uint32_t trace) const override { return unit_->trace_times(mask_->trace_of(trace)); }
+  Result<TraceId> trace_id(uint32_t trace) const override { return unit_->trace_id(mask_->trace_of(trace)); }
   Result<uint32_t> first_row(uint32_t trace) const override;
   Result<uint32_t> traces_before(uint32_t row) const override;
   Result<uint64_t> latest_start_ns(uint32_t traces) const override;

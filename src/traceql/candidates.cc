@@ -73,9 +73,9 @@ Result<const TraceSet*> Candidates::listed() {
     });
     TRY(status);
   } else {
-    ASSIGN_OR_RETURN(auto summaries, unit_.summaries());
-    for (uint32_t trace = 0; trace < summaries.size(); ++trace) {
-      if (listed_.contains(summaries[trace].id)) out.set(trace);
+    for (uint32_t trace = 0; trace < unit_.traces(); ++trace) {
+      ASSIGN_OR_RETURN(TraceId id, unit_.trace_id(trace));
+      if (listed_.contains(id)) out.set(trace);
     }
   }
   listed_here_ = std::move(out);
@@ -86,12 +86,11 @@ Status Candidates::add_listed(const TraceSet& from, TraceSet& to) {
   if (listed_.empty()) return {};
   TraceSet missing = from;
   missing.remove(to);
-  if (missing.empty()) return {};
-  ASSIGN_OR_RETURN(auto summaries, unit_.summaries());
-  missing.for_each([&](uint32_t trace) {
-    if (listed_.contains(summaries[trace].id)) to.set(trace);
+  return missing.for_each([&](uint32_t trace) -> Status {
+    ASSIGN_OR_RETURN(TraceId id, unit_.trace_id(trace));
+    if (listed_.contains(id)) to.set(trace);
+    return {};
   });
-  return {};
 }
 
 Result<bool> Candidates::is_possible() {
@@ -142,19 +141,13 @@ Result<TraceSet> Candidates::find(const SpansetExpression& expression, TraceSet 
   givers_of(*binary.right, right);
   StructureScan structure(scan_, binary.op.relation, left, right);
   TraceSet out(unit_.traces());
-  Status status;
   uint32_t count = 0;
-  found.for_each([&](uint32_t trace) {
-    if (!status) return;
-    if (++count % 1024 == 0) status = budget_.check_time();
-    auto verdict = structure.may_match(trace);
-    if (!verdict) {
-      status = std::unexpected(std::move(verdict.error()));
-    } else if (*verdict) {
-      out.set(trace);
-    }
-  });
-  TRY(status);
+  TRY(found.for_each([&](uint32_t trace) -> Status {
+    if (++count % 1024 == 0) TRY(budget_.check_time());
+    ASSIGN_OR_RETURN(bool may_match, structure.may_match(trace));
+    if (may_match) out.set(trace);
+    return {};
+  }));
   TRY(add_listed(found, out));
   return out;
 }

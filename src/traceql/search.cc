@@ -168,15 +168,16 @@ class Search {
       out.set_range(first, searched.traces_left);
       return out;
     }
-    ASSIGN_OR_RETURN(auto summaries, unit.summaries());
     for (uint32_t trace = first; trace < searched.traces_left; ++trace) {
-      if (overlaps(summaries[trace].start_ns, summaries[trace].end_ns)) out.set(trace);
+      ASSIGN_OR_RETURN(TraceTimes times, unit.trace_times(trace));
+      if (overlaps(times.start_ns, times.end_ns)) out.set(trace);
     }
     if (listed_.empty()) return out;
     ASSIGN_OR_RETURN(const TraceSet* listed, searched.candidates->listed());
-    listed->for_each([&](uint32_t trace) {
+    TRY(listed->for_each([&](uint32_t trace) -> Status {
       if (trace >= first && trace < searched.traces_left) out.set(trace);
-    });
+      return {};
+    }));
     return out;
   }
 
@@ -184,17 +185,16 @@ class Search {
     if (within.empty()) return {};
     ASSIGN_OR_RETURN(TraceSet found, searched.candidates->find(std::move(within), first, end));
     if (found.empty()) return {};
-    ASSIGN_OR_RETURN(auto summaries, searched.unit->summaries());
-    found.for_each([&](uint32_t trace) {
-      const TraceSummary& summary = summaries[trace];
+    return found.for_each([&](uint32_t trace) -> Status {
+      ASSIGN_OR_RETURN(const TraceSummary summary, searched.unit->summary(trace));
       if (!listed_.empty() && listed_.contains(summary.id)) {
         want(summary.id, summary.start_ns);
       } else if (may_count(std::get<PipelineExpression>(program_.query().body), summary.spans)) {
         queue_.push({summary.start_ns, summary.id, &searched, trace});
         ++searched.pending;
       }
+      return {};
     });
-    return {};
   }
 
   // Evaluates candidates in order until the answer is complete or those left start at or before `bound_ns`.

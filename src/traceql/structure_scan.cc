@@ -49,16 +49,18 @@ bool StructureScan::has_a_pair() {
 Status StructureScan::read_span_ids() {
   span_ids_.resize(rows_.size());
   parents_.assign(rows_.size(), kNoPosition);
-  for (size_t i = 0; i < rows_.size(); ++i) {
-    ASSIGN_OR_RETURN(span_ids_[i], scan_.fields().span_id_at(rows_[i]));
-  }
+  const Unit& unit = scan_.fields().unit();
+  // A block's rows of a trace are side by side.
+  if (!unit.is_live()) return unit.span_ids({rows_.front(), rows_.back() + 1}, span_ids_.data());
+  for (size_t i = 0; i < rows_.size(); ++i) TRY(unit.span_ids({rows_[i], rows_[i] + 1}, &span_ids_[i]));
   return {};
 }
 
 Status StructureScan::read_parent_rows() {
+  parent_rows_.resize(rows_.size());
+  TRY(scan_.fields().unit().numbers(NumberColumn::parent_row, {rows_.front(), rows_.back() + 1}, parent_rows_.data()));
   for (size_t i = 0; i < rows_.size(); ++i) {
-    ASSIGN_OR_RETURN(int64_t parent, scan_.fields().number_at(NumberColumn::parent_row, rows_[i]));
-    if (parent >= 0) parents_[i] = static_cast<uint32_t>(parent) - rows_.front();
+    if (parent_rows_[i] >= 0) parents_[i] = static_cast<uint32_t>(parent_rows_[i]) - rows_.front();
   }
   return {};
 }

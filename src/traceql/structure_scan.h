@@ -44,6 +44,7 @@ class StructureScan {
   // Of the trace looked at, by position in rows_.
   std::vector<uint32_t> rows_;
   std::vector<uint32_t> parents_;  // positions, or kNoPosition
+  std::vector<int64_t> parent_rows_;
   std::vector<uint64_t> span_ids_;
   std::vector<std::pair<uint64_t, uint32_t>> by_id_;
   std::vector<uint8_t> is_left_, is_right_;

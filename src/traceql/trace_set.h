@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/result.h"
+
 namespace clew::traceql {
 
 class TraceSet {
@@ -43,16 +45,17 @@ class TraceSet {
     for (size_t i = 0; i < words_.size(); ++i) words_[i] &= ~other.words_[i];
   }
 
-  // Highest first.
+  // Highest first, up to the first error. each() answers a Status.
   template <typename Each>
-  void for_each(Each&& each) const {
+  Status for_each(Each&& each) const {
     for (size_t i = words_.size(); i-- > 0;) {
       for (uint64_t word = words_[i]; word != 0;) {
         int bit = 63 - std::countl_zero(word);
         word &= ~(uint64_t{1} << bit);
-        each(static_cast<uint32_t>(i * 64) + static_cast<uint32_t>(bit));
+        TRY(each(static_cast<uint32_t>(i * 64) + static_cast<uint32_t>(bit)));
       }
     }
+    return {};
   }
 
  private:

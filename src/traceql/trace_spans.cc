@@ -10,8 +10,7 @@ namespace clew::traceql {
 
 Result<std::unique_ptr<TraceSpans>> TraceSpans::load(UnitFields& fields, const RowScan* scan, uint32_t trace) {
   auto out = std::unique_ptr<TraceSpans>(new TraceSpans(fields, scan));
-  ASSIGN_OR_RETURN(auto summaries, fields.unit().summaries());
-  out->summary_ = summaries[trace];
+  ASSIGN_OR_RETURN(out->summary_, fields.unit().summary(trace));
   TRY(fields.unit().trace_rows(trace, out->rows_));
   return out;
 }

@@ -81,7 +81,7 @@ Result<std::span<const uint32_t>> UnitFields::page_of(const Column& column, uint
   RowRange rows{page * unit_.page_rows(), std::min(unit_.rows(), (page + 1) * unit_.page_rows())};
   auto& slot = pages.pages[page];
   if (!slot) {
-    auto codes = std::make_unique<uint32_t[]>(rows.size());
+    auto codes = std::make_unique_for_overwrite<uint32_t[]>(rows.size());
     TRY(unit_.codes(column.id, rows, codes.get()));
     slot = std::move(codes);
   }
@@ -98,7 +98,7 @@ Result<T> cell_of(const Unit& unit, std::vector<std::unique_ptr<T[]>>& pages, ui
   if (pages.empty()) pages.resize((unit.rows() + page_rows - 1) / page_rows);
   if (!pages[page]) {
     RowRange rows{page * page_rows, std::min(unit.rows(), (page + 1) * page_rows)};
-    auto cells = std::make_unique<T[]>(rows.size());
+    auto cells = std::make_unique_for_overwrite<T[]>(rows.size());
     TRY(read(rows, cells.get()));
     pages[page] = std::move(cells);
   }

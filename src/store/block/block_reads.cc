@@ -14,7 +14,7 @@ size_t CachedPageSets::bytes() const {
 }
 
 BlockReads::BlockReads(std::shared_ptr<const Block> block, std::shared_ptr<ReadBudget> budget)
-    : block_(std::move(block)), file_(block_->file()), budget_(std::move(budget)) {}
+    : block_(std::move(block)), file_(block_->file()), budget_(std::move(budget)), trace_ids_(file_.groups()) {}
 
 Status BlockReads::charge(Part part, uint64_t stored_bytes) {
   if (!budget_) return {};

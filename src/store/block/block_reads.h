@@ -10,6 +10,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,7 @@
 #include "column/unit.h"
 #include "store/block/block.h"
 #include "store/block/leaf_reader.h"
+#include "store/block/packed_numbers.h"
 #include "store/block/residual_index.h"
 #include "store/block/value_filter.h"
 
@@ -38,6 +40,12 @@ struct CachedVector {
 struct CachedPageSets {
   PerLeaf<PageSets> sets;
   size_t bytes() const;
+};
+
+// What is said of each trace, at a few bytes each.
+struct PackedFacts {
+  PackedNumbers start_ns, duration_ns, errors, roots;
+  size_t bytes() const { return start_ns.bytes() + duration_ns.bytes() + errors.bytes() + roots.bytes(); }
 };
 
 class BlockReads {
@@ -68,6 +76,8 @@ class BlockReads {
   // The first row of each trace, and the number of rows.
   Result<const std::vector<uint32_t>*> runs();
   Result<const std::vector<TraceSummary>*> summaries();
+  Result<TraceSummary> summary(uint32_t trace);
+  Result<TraceTimes> trace_times(uint32_t trace);
   Result<const std::vector<TraceId>*> listed();
   Result<TraceId> trace_id(uint32_t trace);
   Result<std::optional<uint32_t>> find_trace(TraceId id);
@@ -109,6 +119,8 @@ class BlockReads {
   // The traces of a row group in row order.
   Result<const std::vector<TraceId>*> trace_ids(uint32_t group);
   Result<std::unique_ptr<CachedVector<TraceSummary>>> read_summaries();
+  Result<std::unique_ptr<PackedFacts>> read_facts();
+  Result<const PackedFacts*> facts();
   // Where a trace's id is: the row group, and the number among its traces.
   struct IdPlace {
     uint32_t group;
@@ -126,6 +138,10 @@ class BlockReads {
   absl::flat_hash_set<Part> charged_;
   absl::flat_hash_map<Part, Error> damaged_;
   absl::flat_hash_map<uint32_t, Window> windows_;
+  // Of held_, what is asked for trace by trace.
+  std::atomic<const std::vector<uint32_t>*> runs_{nullptr};
+  std::atomic<const PackedFacts*> facts_{nullptr};
+  std::vector<std::atomic<const std::vector<TraceId>*>> trace_ids_;  // by row group
   std::mutex texts_mutex_;
   Arena texts_;
 };

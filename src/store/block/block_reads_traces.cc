@@ -11,6 +11,7 @@ constexpr size_t kIdBytes = 16;
 }  // namespace
 
 Result<const std::vector<uint32_t>*> BlockReads::runs() {
+  if (const auto* known = runs_.load(std::memory_order_acquire)) return known;
   auto read = [&]() -> Result<std::unique_ptr<CachedVector<uint32_t>>> {
     ASSIGN_OR_RETURN(std::string raw, file_.read_section({SectionKind::runs}));
     ASSIGN_OR_RETURN(auto runs, decode_runs(raw, file_.counts()));
@@ -18,10 +19,12 @@ Result<const std::vector<uint32_t>*> BlockReads::runs() {
   };
   ASSIGN_OR_RETURN(const auto* held,
                    hold<CachedVector<uint32_t>>({CachedKind::runs}, section_bytes({SectionKind::runs}), read));
+  runs_.store(&held->items, std::memory_order_release);
   return &held->items;
 }
 
 Result<const std::vector<TraceId>*> BlockReads::trace_ids(uint32_t group) {
+  if (const auto* known = trace_ids_[group].load(std::memory_order_acquire)) return known;
   const auto& chunk = file_.chunk(kTraceIdLeaf, group);
   auto read = [&]() -> Result<std::unique_ptr<CachedVector<TraceId>>> {
     ASSIGN_OR_RETURN(auto entries, read_entries(file_, kTraceIdLeaf, group));
@@ -32,6 +35,7 @@ Result<const std::vector<TraceId>*> BlockReads::trace_ids(uint32_t group) {
   };
   ASSIGN_OR_RETURN(const auto* held,
                    hold<CachedVector<TraceId>>({CachedKind::trace_ids, 0, group}, chunk.dictionary_bytes, read));
+  trace_ids_[group].store(&held->items, std::memory_order_release);
   return &held->items;
 }
 
@@ -111,34 +115,76 @@ Result<std::optional<uint32_t>> BlockReads::find_trace_slowly(TraceId id) {
   return std::optional<uint32_t>{};
 }
 
-Result<std::unique_ptr<CachedVector<TraceSummary>>> BlockReads::read_summaries() {
+Result<std::unique_ptr<PackedFacts>> BlockReads::read_facts() {
   ASSIGN_OR_RETURN(const auto* runs, this->runs());
   ASSIGN_OR_RETURN(std::string raw, file_.read_section({SectionKind::trace_facts}));
   ASSIGN_OR_RETURN(auto facts, decode_trace_facts(raw, file_.counts()));
-  auto out = std::make_unique<CachedVector<TraceSummary>>();
-  out->items.reserve(facts.size());
-  for (uint32_t trace = 0; trace < facts.size();) {
-    ASSIGN_OR_RETURN(IdPlace place, id_place(trace));
-    ASSIGN_OR_RETURN(const auto* ids, trace_ids(place.group));
-    uint32_t group_end = file_.rows_of_group(place.group).end;
-    for (; trace < facts.size() && (*runs)[trace] < group_end; ++trace, ++place.at) {
-      const TraceFacts& fact = facts[trace];
-      uint32_t first = (*runs)[trace];
-      uint32_t spans = (*runs)[trace + 1] - first;
-      if (place.at >= ids->size() || fact.errors > spans || fact.root > spans) {
-        return corrupt("block " + file_.key() + ": what is said of a trace does not fit its spans");
-      }
-      out->items.push_back({(*ids)[place.at], fact.start_ns, fact.end_ns, spans, fact.errors,
-                            fact.root == 0 ? kNoRow : first + fact.root - 1});
+  for (uint32_t trace = 0; trace < facts.size(); ++trace) {
+    uint32_t spans = (*runs)[trace + 1] - (*runs)[trace];
+    if (facts[trace].errors > spans || facts[trace].root > spans) {
+      return corrupt("block " + file_.key() + ": what is said of a trace does not fit its spans");
     }
+  }
+  std::vector<uint64_t> numbers(facts.size());
+  auto packed = [&](auto&& number) {
+    for (size_t i = 0; i < facts.size(); ++i) numbers[i] = number(facts[i]);
+    return PackedNumbers(numbers);
+  };
+  auto out = std::make_unique<PackedFacts>();
+  out->start_ns = packed([](const TraceFacts& fact) { return fact.start_ns; });
+  out->duration_ns = packed([](const TraceFacts& fact) { return fact.end_ns - fact.start_ns; });
+  out->errors = packed([](const TraceFacts& fact) { return fact.errors; });
+  out->roots = packed([](const TraceFacts& fact) { return fact.root; });
+  return out;
+}
+
+Result<const PackedFacts*> BlockReads::facts() {
+  if (const auto* known = facts_.load(std::memory_order_acquire)) return known;
+  ASSIGN_OR_RETURN(const auto* held, hold<PackedFacts>({CachedKind::facts}, section_bytes({SectionKind::trace_facts}),
+                                                       [&] { return read_facts(); }));
+  facts_.store(held, std::memory_order_release);
+  return held;
+}
+
+Result<TraceTimes> BlockReads::trace_times(uint32_t trace) {
+  ASSIGN_OR_RETURN(const PackedFacts* facts, this->facts());
+  uint64_t start_ns = facts->start_ns[trace];
+  return TraceTimes{start_ns, start_ns + facts->duration_ns[trace]};
+}
+
+Result<TraceSummary> BlockReads::summary(uint32_t trace) {
+  ASSIGN_OR_RETURN(const auto* runs, this->runs());
+  ASSIGN_OR_RETURN(const PackedFacts* facts, this->facts());
+  ASSIGN_OR_RETURN(TraceId id, trace_id(trace));
+  uint64_t start_ns = facts->start_ns[trace];
+  uint32_t first = (*runs)[trace];
+  auto root = static_cast<uint32_t>(facts->roots[trace]);
+  return TraceSummary{.id = id,
+                      .start_ns = start_ns,
+                      .end_ns = start_ns + facts->duration_ns[trace],
+                      .spans = (*runs)[trace + 1] - first,
+                      .errors = static_cast<uint32_t>(facts->errors[trace]),
+                      .root_row = root == 0 ? kNoRow : first + root - 1};
+}
+
+Result<std::unique_ptr<CachedVector<TraceSummary>>> BlockReads::read_summaries() {
+  auto out = std::make_unique<CachedVector<TraceSummary>>();
+  const auto traces = static_cast<uint32_t>(file_.counts().traces);
+  out->items.reserve(traces);
+  for (uint32_t trace = 0; trace < traces; ++trace) {
+    ASSIGN_OR_RETURN(TraceSummary summary, this->summary(trace));
+    out->items.push_back(summary);
   }
   return out;
 }
 
+// Made of parts that are charged for themselves.
 Result<const std::vector<TraceSummary>*> BlockReads::summaries() {
+  TRY(runs());
+  TRY(facts());
+  for (uint32_t group = 0; group < file_.groups(); ++group) TRY(trace_ids(group));
   ASSIGN_OR_RETURN(const auto* held,
-                   hold<CachedVector<TraceSummary>>({CachedKind::summaries}, section_bytes({SectionKind::trace_facts}),
-                                                    [&] { return read_summaries(); }));
+                   hold<CachedVector<TraceSummary>>({CachedKind::summaries}, 0, [&] { return read_summaries(); }));
   return &held->items;
 }
 

@@ -237,8 +237,8 @@ Result<uint64_t> BlockUnit::latest_start_ns(uint32_t traces) const {
     int64_t least = file_.ranges_of_page(page).min_start_ns;
     if (least >= 0 && least != std::numeric_limits<int64_t>::max()) return static_cast<uint64_t>(least);
   }
-  ASSIGN_OR_RETURN(const auto* summaries, reads_.summaries());
-  return (*summaries)[traces - 1].start_ns;
+  ASSIGN_OR_RETURN(const TraceTimes times, reads_.trace_times(traces - 1));
+  return times.start_ns;
 }
 
 Status BlockUnit::trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const {

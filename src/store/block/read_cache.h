@@ -27,6 +27,7 @@ enum class CachedKind : uint32_t {
   filter,
   page_sets,
   runs,
+  facts,
   summaries,
   trace_ids,
   trace_numbers,
