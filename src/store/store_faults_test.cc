@@ -42,6 +42,15 @@ class StoreFaultsTest : public StoreFixture {
     }
     return testing::AssertionFailure() << "the store does not take spans again";
   }
+  // Log files go when what they hold is sealed: the one that is written to is left, and at most one before it.
+  void seal_and_expect_few_log_files(StoreModel& model) {
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(send_to(model));
+      ASSERT_TRUE(store_->seal_all());
+    }
+    ASSERT_TRUE(send_to(model));
+    EXPECT_LE(names_in("data/log").size(), 2U);
+  }
   testing::AssertionResult shows(const StoreModel& model) {
     SpanTexts found;
     if (auto read = read_all_units(store_->source(), kSingle, model, found); !read) return read;
@@ -261,13 +270,7 @@ TEST_F(StoreFaultsTest, FramesOfASealedSegmentKeepNoLogFile) {
   ASSERT_TRUE(store_->seal_all());
   *broken = false;
   ASSERT_TRUE(recovers(model));
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(send_to(model));
-    ASSERT_TRUE(store_->seal_all());
-  }
-  ASSERT_TRUE(send_to(model));
-  // The one that is written to, and at most one before it.
-  EXPECT_LE(names_in("data/log").size(), 2U);
+  ASSERT_NO_FATAL_FAILURE(seal_and_expect_few_log_files(model));
 }
 
 // … and what retention takes of it meanwhile does not come back with them.
@@ -308,12 +311,7 @@ TEST_F(StoreFaultsTest, ALogFileWhoseFolderCannotBeSyncedGoesAgain) {
   });
   EXPECT_FALSE(send_to(model));
   ASSERT_TRUE(recovers(model));
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(send_to(model));
-    ASSERT_TRUE(store_->seal_all());
-  }
-  ASSERT_TRUE(send_to(model));
-  EXPECT_LE(names_in("data/log").size(), 2U);
+  ASSERT_NO_FATAL_FAILURE(seal_and_expect_few_log_files(model));
   EXPECT_TRUE(shows(model));
 }
 
