@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/counters.h"
-#include "env/thread_priority.h"
+#include "env/this_thread.h"
 
 namespace clew::api {
 namespace {
@@ -57,7 +57,10 @@ void QueryPool::start_thread(bool lookups_only) {
   });
   Worker worker{threads_.emplace(threads_.end()), lookups_only, false};
   // It begins by taking the mutex, so that its place in the list is set before it looks.
-  *worker.thread = std::thread([this, worker] { work(worker); });
+  *worker.thread = std::thread([this, worker] {
+    env::name_thread("clew-query");
+    work(worker);
+  });
 }
 
 bool QueryPool::submit(Job& job) {

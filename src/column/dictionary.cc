@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/equal_bytes.h"
 
 namespace clew {
 namespace {
@@ -26,21 +27,6 @@ T load(const char* bytes) {
   T value;
   std::memcpy(&value, bytes, sizeof value);
   return value;
-}
-
-// Of `size` bytes. Short texts are compared all the time, and a call would cost more than the comparison.
-[[gnu::always_inline]] inline bool equal_bytes(const char* a, const char* b, size_t size) {
-  if (size > 16) return std::memcmp(a, b, size) == 0;
-  if (size >= 8) {
-    return load<uint64_t>(a) == load<uint64_t>(b) && load<uint64_t>(a + size - 8) == load<uint64_t>(b + size - 8);
-  }
-  if (size >= 4) {
-    return load<uint32_t>(a) == load<uint32_t>(b) && load<uint32_t>(a + size - 4) == load<uint32_t>(b + size - 4);
-  }
-  for (size_t i = 0; i < size; ++i) {
-    if (a[i] != b[i]) return false;
-  }
-  return true;
 }
 
 // Whether a dictionary's entry is that value, without making a view of it.

@@ -39,6 +39,7 @@ class ValueDictionary {
 
   uint32_t size() const { return entries_.size(); }
   ValueView at(uint32_t code) const;
+  void prefetch(uint32_t code) const { __builtin_prefetch(&entries_[code]); }
 
   // Appends every code of that value (at most one unless plain).
   void find(ValueView value, std::vector<uint32_t>& codes) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "env/this_thread.h"
 #include "net/transport.h"
 
 namespace clew::net {
@@ -26,7 +27,10 @@ IoThread::IoThread(ServerState& state)
       sweep_interval_(sweep_interval(state.limits)),
       scratch_(kScratchBytes, '\0') {
   schedule_sweep();
-  thread_ = std::thread([this] { context_.run(); });
+  thread_ = std::thread([this] {
+    env::name_thread("clew-io");
+    context_.run();
+  });
 }
 
 IoThread::~IoThread() {

@@ -164,10 +164,10 @@ Status LocalStore::open_to_write() {
   erasures_ = std::make_unique<Erasures>(options_, clock_, *objects_, units_, *log_, *sealer_, *remover_, memory_,
                                          [this](auto tenant) { return Lane::cut_at_once(lanes_, tenant); });
   sealer_->start();
-  keeper_ = std::make_unique<Periodic>(kLookAfterEvery, [this] { look_after(); });
+  keeper_ = std::make_unique<Periodic>("clew-memory", kLookAfterEvery, [this] { look_after(); });
   const auto look = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::nanoseconds(std::clamp(options_.retention_look_ns, kShortestLookNs, kLongestLookNs)));
-  block_keeper_ = std::make_unique<Periodic>(look, [this] { look_after_blocks(); });
+  block_keeper_ = std::make_unique<Periodic>("clew-compact", look, [this] { look_after_blocks(); });
   return {};
 }
 

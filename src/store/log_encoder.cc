@@ -1,6 +1,7 @@
 #include "store/log_encoder.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -178,6 +179,7 @@ class LogEncoder::Entries {
 
   uint64_t count() const { return count_; }
 
+  // Whole after settle().
   void of_row(const SpanTable& table, uint32_t row) {
     entity(written_.resources, vocabulary_.resources, kLogResources, table.resource(row), kEntityRefsWord,
            kResourcePairs);
@@ -200,7 +202,27 @@ class LogEncoder::Entries {
         });
   }
 
+  void settle() {
+    std::span<Value> values(values_.data(), value_count_);
+    for (const Value& value : values) value.from->prefetch(value.code);
+    for (Value& value : values) {
+      value.view = value.from->at(value.code);
+      __builtin_prefetch(value.view.text.data());
+    }
+    for (const Value& value : values) put(kLogValues + value.key, value.code, value.view);
+    value_count_ = 0;
+  }
+
  private:
+  // An entry to be put. Another processor has just written it, so that reading it waits; many wait together.
+  struct Value {
+    const ValueDictionary* from;
+    uint32_t key;
+    uint32_t code;
+    ValueView view;
+  };
+  static constexpr size_t kTogether = 32;
+
   // What an entry begins with, gathered so that it is appended at once.
   struct Head {
     Head(uint64_t dictionary, uint32_t code) { varint(dictionary), varint(code); }
@@ -215,8 +237,9 @@ class LogEncoder::Entries {
     ++count_;
   }
   void text_like(Seen& seen, const ValueDictionary& from, uint64_t dictionary, uint32_t code) {
-    if (!mark(seen, code)) return;
-    ValueView value = from.at(code);
+    if (mark(seen, code)) put(dictionary, code, from.at(code));
+  }
+  void put(uint64_t dictionary, uint32_t code, ValueView value) {
     Head head(dictionary, code);
     *head.end++ = static_cast<char>(value.type);
     switch (value.type) {
@@ -241,9 +264,11 @@ class LogEncoder::Entries {
     append(head, view.name);
     if (code >= written_.values.size()) written_.values.resize(std::max<size_t>(code + 1, written_.values.size() * 2));
   }
-  // Precondition: the key is in the chapter.
+  // Precondition: the key is in the chapter. It is put at the latest by settle(), before what refers to it.
   void value(uint32_t key_code, uint32_t code) {
-    text_like(written_.values[key_code], vocabulary_.values(key_code), kLogValues + key_code, code);
+    if (!mark(written_.values[key_code], code)) return;
+    values_[value_count_] = {&vocabulary_.values(key_code), key_code, code, {}};
+    if (++value_count_ == kTogether) settle();
   }
   void values(std::span<const uint32_t> keys, std::span<const uint32_t> codes) {
     for (size_t i = 0; i < keys.size(); ++i) value(keys[i], codes[i]);
@@ -274,6 +299,7 @@ class LogEncoder::Entries {
         key(words[i]);
         value(words[i], words[i + 1]);
       }
+      settle();
     }
     tuple(dictionary, code, words);
   }
@@ -289,6 +315,8 @@ class LogEncoder::Entries {
   Written& written_;
   std::string& out_;
   uint64_t count_ = 0;
+  std::array<Value, kTogether> values_;
+  size_t value_count_ = 0;
 };
 
 void LogEncoder::encode_rows(const Segment& segment, uint32_t first_row, uint32_t rows, std::string& out) {
@@ -300,6 +328,7 @@ void LogEncoder::encode_rows(const Segment& segment, uint32_t first_row, uint32_
   entries_.clear();
   Entries entries(table.vocabulary, written_[&segment], entries_);
   for (uint32_t i = first_row; i < first_row + rows; ++i) entries.of_row(table, i);
+  entries.settle();
   writer.varint(entries.count());
   writer.raw(entries_);
   put_columns(table, {first_row, first_row + rows}, out);

@@ -9,6 +9,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "env/this_thread.h"
 #include "store/log_frame.h"
 
 namespace clew::store {
@@ -50,7 +51,10 @@ void LogWriter::start(const Start& start, const std::set<SegmentName>& live) {
     if (auto open = files_.open(path_of(number))) file.bytes = (*open)->size();
   }
   remove_unneeded();
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    env::name_thread("clew-log");
+    run();
+  });
 }
 
 LogWriter::~LogWriter() {

@@ -7,12 +7,16 @@
 #include <mutex>
 #include <thread>
 
+#include "env/this_thread.h"
+
 namespace clew::store {
 
 class Periodic {
  public:
-  Periodic(std::chrono::milliseconds interval, std::function<void()> work)
-      : thread_([this, interval, work = std::move(work)](const std::stop_token& stop) {
+  // The thread bears the name, as env::name_thread() takes it.
+  Periodic(const char* name, std::chrono::milliseconds interval, std::function<void()> work)
+      : thread_([this, name, interval, work = std::move(work)](const std::stop_token& stop) {
+          env::name_thread(name);
           for (;;) {
             {
               std::unique_lock lock(mutex_);

@@ -7,6 +7,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "env/this_thread.h"
 #include "store/displaced_traces.h"
 
 namespace clew::store {
@@ -46,7 +47,10 @@ Sealer::Sealer(const StoreOptions& options, env::ObjectStore& objects, UnitLists
       cut_(std::move(cut)) {}
 
 void Sealer::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    env::name_thread("clew-seal");
+    run();
+  });
 }
 
 Sealer::~Sealer() {

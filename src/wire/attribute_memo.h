@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/equal_bytes.h"
 #include "column/vocabulary.h"
 #include "wire/text_sketch.h"
 
@@ -29,12 +30,10 @@ namespace clew::wire {
 // changes is not worth the copying.
 class AttributeSlot {
  public:
-  bool matches(std::string_view raw) const {
-    return raw.size() == size_ && raw.size() <= sizeof bytes_ && std::memcmp(raw.data(), bytes_, raw.size()) == 0;
-  }
+  bool matches(std::string_view raw) const { return raw.size() == size_ && equal_bytes(raw.data(), bytes_, size_); }
   // The bytes begin with the same key: only the value differs.
   bool matches_key(std::string_view raw) const {
-    return key_end_ != 0 && raw.size() >= key_end_ && std::memcmp(raw.data(), bytes_, key_end_) == 0;
+    return key_end_ != 0 && raw.size() >= key_end_ && equal_bytes(raw.data(), bytes_, key_end_);
   }
   uint32_t key() const { return key_; }
   uint32_t value() const { return value_; }
