@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "base/mix.h"
 #include "column/recode.h"
 
 namespace clew {
@@ -10,29 +11,23 @@ namespace {
 // Rows between the prefetch of a trace's slot and its use.
 constexpr size_t kLookAhead = 8;
 
-struct Recoded {
-  uint32_t from = kNoCode;
-  uint32_t to = kNoCode;
-};
-
 }  // namespace
 
 void SpanTable::append(const SpanRow& row, std::span<const uint32_t> words) {
   uint32_t number = rows_.pending_size();
   Rows::Run run = rows_.open(1);
-  run.at<kResource>(0) = row.resource;
-  run.at<kScope>(0) = row.scope;
+  run.at<kOrigin>(0) = intern({row.resource, row.scope, row.envelope});
   run.at<kName>(0) = row.name;
   run.at<kShape>(0) = row.shape;
-  run.at<kEnvelope>(0) = row.envelope;
   std::copy(words.begin(), words.end(), open_words(run, 0, words.size()));
   set_plain(run, 0, number, row);
 }
 
 void SpanTable::append(const SpanBatch& batch, std::span<const uint32_t> rows, Recoder& recoder) {
   recoder.begin_batch(batch);
-  // Rows of a batch mostly share these with the row before.
-  Recoded resource, scope, envelope;
+  // Of the row before, from which that of a batch's row hardly differs.
+  Origin from{kNoCode, kNoCode, kNoCode};
+  uint32_t origin = kNoCode;
   while (!rows.empty()) {
     uint32_t number = rows_.pending_size();
     Rows::Run run = rows_.open(rows.size());
@@ -40,13 +35,12 @@ void SpanTable::append(const SpanBatch& batch, std::span<const uint32_t> rows, R
       if (i + kLookAhead < run.rows) trace_table_.prefetch(batch.rows[rows[i + kLookAhead]].trace.hash());
       const SpanRow& row = batch.rows[rows[i]];
       auto words = std::span(batch.words).subspan(row.words, row.word_count);
-      if (row.resource != resource.from) resource = {row.resource, recoder.resource(row.resource)};
-      if (row.scope != scope.from) scope = {row.scope, recoder.scope(row.scope)};
-      if (row.envelope != envelope.from) envelope = {row.envelope, recoder.envelope(row.envelope)};
-      run.at<kResource>(i) = resource.to;
-      run.at<kScope>(i) = scope.to;
+      if (const Origin own{row.resource, row.scope, row.envelope}; own != from) {
+        from = own;
+        origin = intern({recoder.resource(own.resource), recoder.scope(own.scope), recoder.envelope(own.envelope)});
+      }
+      run.at<kOrigin>(i) = origin;
       run.at<kName>(i) = recoder.name(row.name);
-      run.at<kEnvelope>(i) = envelope.to;
       const Recoder::Shape& shape = recoder.shape(row.shape);
       run.at<kShape>(i) = shape.to;
       recoder.words(shape, words, row.bits, open_words(run, i, words.size()));
@@ -62,6 +56,17 @@ void SpanTable::append(const SpanBatch& batch) {
   std::vector<uint32_t> rows(batch.rows.size());
   std::iota(rows.begin(), rows.end(), 0U);
   append(batch, rows, recoder);
+}
+
+uint32_t SpanTable::intern(const Origin& origin) {
+  const uint64_t hash = mix64(mix64(origin.resource, origin.scope), origin.envelope);
+  uint32_t code = origin_table_.find_as_writer(hash, [&](uint32_t c) { return origins_[c] == origin; });
+  if (code != CodeTable::kNone) return code;
+  code = origins_.pending_size();
+  origins_.append(origin);
+  origins_.publish();
+  origin_table_.insert(hash, code);
+  return code;
 }
 
 uint32_t* SpanTable::open_words(const Rows::Run& run, size_t at, size_t count) {
@@ -120,11 +125,12 @@ SpanRow SpanTable::row(uint32_t i) const {
   out.start_ns = start_ns(i);
   out.end_ns = end_ns(i);
   out.receive_ns = receive_ns(i);
-  out.resource = resource(i);
-  out.scope = scope(i);
+  const Origin& origin = this->origin(origin_code(i));
+  out.resource = origin.resource;
+  out.scope = origin.scope;
+  out.envelope = origin.envelope;
   out.name = name(i);
   out.shape = shape(i);
-  out.envelope = envelope(i);
   WordPlace place = word_place(i);
   out.words = place.begin;
   out.word_count = place.count;
@@ -178,7 +184,8 @@ void SpanTable::trace_rows(uint32_t trace, uint32_t rows, std::vector<uint32_t>&
 
 void SpanTable::publish() {
   size_t bytes = rows_.allocated_bytes() + words_.allocated_bytes() + receive_runs_.allocated_bytes() +
-                 traces_.allocated_bytes() + trace_table_.allocated_bytes() + vocabulary.allocated_bytes();
+                 traces_.allocated_bytes() + trace_table_.allocated_bytes() + origins_.allocated_bytes() +
+                 origin_table_.allocated_bytes() + vocabulary.allocated_bytes();
   published_bytes_.store(bytes, std::memory_order_relaxed);
   rows_.publish();
 }

@@ -34,15 +34,20 @@ class SpanTable {
     kParent,
     kStart,
     kEnd,
-    kResource,
-    kScope,
+    kOrigin,
     kName,
     kShape,
-    kEnvelope,
     kWordBegin,
     kTrace,
     kPrevious,
     kMarks,
+  };
+  // What a row shares with nearly all others of its sender, kept once.
+  struct Origin {
+    uint32_t resource;
+    uint32_t scope;
+    uint32_t envelope;
+    friend bool operator==(const Origin&, const Origin&) = default;
   };
   struct Marks {
     uint8_t kind;
@@ -93,10 +98,12 @@ class SpanTable {
   uint64_t span(uint32_t i) const { return rows_.at<kSpan>(i); }
   uint64_t parent(uint32_t i) const { return rows_.at<kParent>(i); }
   uint32_t name(uint32_t i) const { return rows_.at<kName>(i); }
-  uint32_t resource(uint32_t i) const { return rows_.at<kResource>(i); }
-  uint32_t scope(uint32_t i) const { return rows_.at<kScope>(i); }
+  uint32_t origin_code(uint32_t i) const { return rows_.at<kOrigin>(i); }
+  const Origin& origin(uint32_t code) const { return origins_[code]; }
+  uint32_t resource(uint32_t i) const { return origin(origin_code(i)).resource; }
+  uint32_t scope(uint32_t i) const { return origin(origin_code(i)).scope; }
   uint32_t shape(uint32_t i) const { return rows_.at<kShape>(i); }
-  uint32_t envelope(uint32_t i) const { return rows_.at<kEnvelope>(i); }
+  uint32_t envelope(uint32_t i) const { return origin(origin_code(i)).envelope; }
   uint8_t kind(uint32_t i) const { return rows_.at<kMarks>(i).kind; }
   uint8_t status(uint32_t i) const { return rows_.at<kMarks>(i).status; }
   uint8_t bits(uint32_t i) const { return rows_.at<kMarks>(i).bits; }
@@ -136,7 +143,7 @@ class SpanTable {
     uint64_t receive_ns;
   };
   using Rows = ChunkedColumns<64, uint64_t, uint64_t, uint64_t, uint64_t, uint32_t, uint32_t, uint32_t, uint32_t,
-                              uint32_t, uint32_t, uint32_t, uint32_t, Marks>;
+                              uint32_t, uint32_t, Marks>;
   struct Trace {
     TraceId id;
     uint32_t first_row = 0;
@@ -148,6 +155,7 @@ class SpanTable {
     if (count != kManyWords) return {begin, count};
     return {begin, words_[begin - 1]};
   }
+  uint32_t intern(const Origin& origin);
   // Room for a row's words; sets the cells that say where they are.
   uint32_t* open_words(const Rows::Run& run, size_t at, size_t count);
   // Sets the cells that are neither codes nor words.
@@ -158,6 +166,8 @@ class SpanTable {
   const uint32_t page_rows_;
   Rows rows_;
   ChunkedVector<uint32_t> words_;
+  ChunkedVector<Origin, 16> origins_;
+  CodeTable origin_table_;
   // Rows that came together share their receive time.
   ChunkedVector<ReceiveRun, 16> receive_runs_;
   ChunkedVector<Trace, 16> traces_;

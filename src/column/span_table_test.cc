@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <numeric>
+#include <set>
 #include <thread>
 
 #include "column/nested_records.h"
@@ -218,6 +220,38 @@ TEST(SpanTable, IsReadWhileItGrows) {
   table.publish();
   for (auto& reader : readers) reader.join();
   EXPECT_EQ(wrong.load(), 0);
+}
+
+TEST(SpanTable, RowsThatDifferInOnePartOfTheirOriginAreToldApart) {
+  Vocabulary vocabulary;
+  SpanBatch batch;
+  batch.vocabulary = &vocabulary;
+  std::vector<std::array<uint32_t, 3>> expected;
+  for (uint32_t i = 0; i < 200; ++i) {
+    std::array<uint32_t, 3> parts{i % 3, i / 3 % 3, i / 9 % 3};
+    const AttributeView service[] = {{"service.name", ValueView::of_int(parts[0])}};
+    SpanBuilder span(batch);
+    span.row().trace = {1, i + 1};
+    span.row().resource = add_resource(vocabulary, service);
+    span.row().scope = add_scope(vocabulary, std::to_string(parts[1]), "");
+    span.envelope().flags = parts[2];
+    span.finish();
+    expected.push_back(parts);
+  }
+  SpanTable table;
+  table.append(batch);
+  table.publish();
+  std::set<uint32_t> codes;
+  for (uint32_t i = 0; i < 200; ++i) {
+    codes.insert(table.origin_code(i));
+    auto resource = table.vocabulary.resources.at(table.resource(i));
+    auto scope = table.vocabulary.scopes.at(table.scope(i));
+    ASSERT_EQ(table.vocabulary.values(resource[kResourcePairs]).at(resource[kResourcePairs + 1]),
+              ValueView::of_int(expected[i][0]));
+    ASSERT_EQ(table.vocabulary.text_at(scope[kScopeNameWord]), std::to_string(expected[i][1]));
+    ASSERT_EQ(Envelope::from(table.vocabulary.envelopes.at(table.envelope(i))).flags, expected[i][2]);
+  }
+  EXPECT_THAT(codes, SizeIs(3 * 3 * 3));
 }
 
 TEST(SpanTable, RowsHaveAnyNumberOfWords) {

@@ -198,9 +198,9 @@ Status TableUnit::read_codes(ColumnId column, RowRange rows, uint32_t* out) cons
   auto fill = [&](auto&& cell) {
     for (uint32_t i = rows.begin; i < rows.end; ++i) *out++ = cell(i);
   };
-  auto translate = [&]<SpanTable::Column kColumn>(const std::vector<uint32_t>& codes) {
-    each_run<kColumn>(table, rows, [&](auto cells) {
-      for (uint32_t cell : cells) *out++ = codes[cell];
+  auto translate = [&](const std::vector<uint32_t>& codes, uint32_t SpanTable::Origin::* entity) {
+    each_run<SpanTable::kOrigin>(table, rows, [&](auto origins) {
+      for (uint32_t origin : origins) *out++ = codes[table.origin(origin).*entity];
     });
   };
   auto word_of = [](std::span<const uint32_t> words, size_t at) { return at < words.size() ? words[at] : kEmptyText; };
@@ -226,12 +226,12 @@ Status TableUnit::read_codes(ColumnId column, RowRange rows, uint32_t* out) cons
     case Scope::span: span_attribute_codes(key, rows, out); return {};
     case Scope::resource: {
       auto codes = codes_of_entities(vocabulary.resources, kResourcePairs, key);
-      translate.template operator()<SpanTable::kResource>(codes);
+      translate(codes, &SpanTable::Origin::resource);
       return {};
     }
     case Scope::instrumentation: {
       auto codes = codes_of_entities(vocabulary.scopes, kScopePairs, key);
-      translate.template operator()<SpanTable::kScope>(codes);
+      translate(codes, &SpanTable::Origin::scope);
       return {};
     }
     default: return {};

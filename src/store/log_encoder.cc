@@ -100,6 +100,12 @@ void put_codes(const SpanTable& table, RowRange rows, Varints& varints) {
   });
 }
 
+void put_origins(const SpanTable& table, RowRange rows, uint32_t SpanTable::Origin::* part, Varints& varints) {
+  each_run<SpanTable::kOrigin>(table, rows, [&](auto origins) {
+    for (uint32_t origin : origins) varints.put(table.origin(origin).*part);
+  });
+}
+
 void put_times(const SpanTable& table, RowRange rows, std::string& out) {
   Varints varints(out, rows.size() * 2 * kMaxVarintBytes);
   uint64_t before = 0;
@@ -152,11 +158,11 @@ void put_columns(const SpanTable& table, RowRange rows, std::string& out) {
   put_receive_runs(table, rows, out);
   {
     Varints varints(out, rows.size() * 5 * kMaxVarint32Bytes);
-    put_codes<SpanTable::kResource>(table, rows, varints);
-    put_codes<SpanTable::kScope>(table, rows, varints);
+    put_origins(table, rows, &SpanTable::Origin::resource, varints);
+    put_origins(table, rows, &SpanTable::Origin::scope, varints);
     put_codes<SpanTable::kName>(table, rows, varints);
     put_codes<SpanTable::kShape>(table, rows, varints);
-    put_codes<SpanTable::kEnvelope>(table, rows, varints);
+    put_origins(table, rows, &SpanTable::Origin::envelope, varints);
   }
   put_marks(table, rows, out);
   size_t words = rows.size();
@@ -181,11 +187,8 @@ class LogEncoder::Entries {
 
   // Whole after settle().
   void of_row(const SpanTable& table, uint32_t row) {
-    entity(written_.resources, vocabulary_.resources, kLogResources, table.resource(row), kEntityRefsWord,
-           kResourcePairs);
-    entity(written_.scopes, vocabulary_.scopes, kLogScopes, table.scope(row), kScopeNameWord, kScopePairs);
+    origin(table, table.origin_code(row));
     text_like(written_.names, vocabulary_.names, kLogNames, table.name(row));
-    envelope(table.envelope(row));
     auto keys = shape(table.shape(row));
     auto words = table.words(row);
     values(keys, words);
@@ -303,6 +306,14 @@ class LogEncoder::Entries {
     }
     tuple(dictionary, code, words);
   }
+  void origin(const SpanTable& table, uint32_t code) {
+    if (code == last_origin_) return;
+    last_origin_ = code;
+    const SpanTable::Origin& origin = table.origin(code);
+    entity(written_.resources, vocabulary_.resources, kLogResources, origin.resource, kEntityRefsWord, kResourcePairs);
+    entity(written_.scopes, vocabulary_.scopes, kLogScopes, origin.scope, kScopeNameWord, kScopePairs);
+    envelope(origin.envelope);
+  }
   void envelope(uint32_t code) {
     if (!mark(written_.envelopes, code)) return;
     Envelope envelope = Envelope::from(vocabulary_.envelopes.at(code));
@@ -315,6 +326,7 @@ class LogEncoder::Entries {
   Written& written_;
   std::string& out_;
   uint64_t count_ = 0;
+  uint32_t last_origin_ = kNoCode;
   std::array<Value, kTogether> values_;
   size_t value_count_ = 0;
 };
