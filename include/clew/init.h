@@ -40,7 +40,7 @@ struct Config {
   Limits limits;
   uint32_t schedule_delay_ms = 5000;  // a span waits no longer before send()
   uint32_t batch_spans = 512;         // nor are more than these waited for
-  uint32_t span_bytes = 64 << 10;     // of one span in memory
+  uint32_t span_bytes = 64 << 10;     // of one span in memory; a text above half of it is cut
   uint32_t ring_bytes = 1 << 20;      // of one thread; a power of two; threads get less as the total is used up
   uint64_t ring_bytes_total = 64 << 20;
   uint64_t live_bytes_total = 64 << 20;  // of spans not yet ended
@@ -65,7 +65,7 @@ CLEW_API bool shutdown(uint32_t timeout_ms = 30000) noexcept;
 // Since the start of the process (of the child, after a fork).
 struct Stats {
   uint64_t ended = 0;     // recorded spans that ended, of which
-  uint64_t exported = 0;  // were handed over to every exporter and sent
+  uint64_t exported = 0;  // sent, or handed over for good; summed over the exporters
   uint64_t dropped[kDropReasons] = {};
   uint64_t ring_bytes = 0, live_bytes = 0;  // memory held now
 

@@ -52,8 +52,12 @@ class Recorder {
     if (node == nullptr) return self();
     if constexpr (IsList<T>::value) {
       put_list(node, key, &value, value.size(), [](const void* list, size_t i) noexcept -> Value {
-        // A proxy (std::vector<bool>) lives as long as this call: its value is taken.
-        return Value(std::decay_t<decltype((*static_cast<const T*>(list))[i])>((*static_cast<const T*>(list))[i]));
+        using Element = decltype((*static_cast<const T*>(list))[i]);
+        if constexpr (std::is_reference<Element>::value) {
+          return Value((*static_cast<const T*>(list))[i]);
+        } else {
+          return Value(std::decay_t<Element>((*static_cast<const T*>(list))[i]));  // std::vector<bool>
+        }
       });
     } else {
       put(node, key, value);

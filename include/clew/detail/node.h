@@ -51,8 +51,9 @@ struct Node {
   uint8_t kind;
   uint8_t status;
   uint8_t bits;
-  uint8_t is_scope;
-  uint32_t dropped_attributes;  // for which there was no room
+  uint8_t dropped_events;       // and links, for which there was no room; stays at 255
+  uint16_t fork_generation;     // of the process that started it
+  uint16_t dropped_attributes;  // for which there was no room; stays at its largest value
 
   char inline_body[kNodeBytes - 128];
 };
