@@ -212,7 +212,9 @@ TEST_F(OtlpHttpTest, RetriesWhatMayBeRetriedAndNothingElse) {
     EXPECT_THAT(collector.requests(), SizeIs(c.retried ? 2 : 1)) << c.first;
     EXPECT_EQ(exported(), taken ? 2u : 0u) << c.first;
     EXPECT_EQ(lost(Drop::kExportFailed), taken ? 0u : 2u) << c.first;
-    if (c.retried) EXPECT_EQ(collector.requests()[0].body, collector.requests()[1].body);
+    if (c.retried) {
+      EXPECT_EQ(collector.requests()[0].body, collector.requests()[1].body);
+    }
   }
 }
 

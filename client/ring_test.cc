@@ -61,7 +61,7 @@ TEST_F(RingTest, ARecordNeverWraps) {
   EXPECT_FALSE(put(104, 2));  // 96 bytes at the end, and nothing at the beginning yet
   EXPECT_EQ(take().size(), 1u);
   ASSERT_TRUE(put(104, 2));
-  ASSERT_TRUE(put(3888, 3));
+  ASSERT_TRUE(put(3896, 3));
   EXPECT_FALSE(put(8, 4));  // 96 of 4096 are padding
   EXPECT_EQ(take(), (std::vector<uint32_t>{2, 3}));
 }
@@ -105,7 +105,7 @@ TEST_F(RingTest, TwoThreadsLoseNothingAndKeepTheOrder) {
   std::thread producer([&] {
     std::minstd_rand random(7);
     for (uint32_t i = 0; i < kRecords;) {
-      if (put(8 * (2 + random() % 40), i)) {
+      if (put(uint32_t(8 * (2 + random() % 40)), i)) {
         ++i;
       } else {
         std::this_thread::yield();

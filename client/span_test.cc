@@ -356,7 +356,9 @@ TEST_F(SpanTest, MovedForgottenAndEndedTwice) {
   outer.end();
   outer.set("after the end", 1).link(SpanContext()).name("x").status(Status::kError).detach();
   EXPECT_FALSE(outer.context().span().valid());
-  new Span(tracer_.start("forgotten"));  // NOLINT: that is the test
+  static Span* const forgotten = new Span(tracer_.start("forgotten"));
+  EXPECT_TRUE(forgotten->is_recording());
+  forgotten->detach();  // or it would be the parent of whatever this thread does from now on
   const FinishedSpan span = only();
   EXPECT_EQ(span.name, "moved");
   EXPECT_THAT(span.attributes, IsEmpty());

@@ -48,7 +48,7 @@ TEST(Utf8, WhatIsRepairedIsValidAndStaysAsItIs) {
   std::minstd_rand random(1);
   for (int round = 0; round < 2000; ++round) {
     std::string text;
-    for (unsigned i = random() % 30; i > 0; --i) text += char(random() % 3 == 0 ? random() : 'a' + random() % 26);
+    for (size_t i = random() % 30; i > 0; --i) text += char(random() % 3 == 0 ? random() : 'a' + random() % 26);
     Arena arena;
     const std::string once(repaired_utf8(text, arena));
     const std::string_view again = repaired_utf8(once, arena);
