@@ -24,12 +24,13 @@ def at_least(bound):
 
 
 class Figures:
-    """Prints rows as they come, and counts those that were asked for. `elsewhere`: what Tempo 3 and VictoriaTraces took
-    for about the same, measured on such a machine and not in this run."""
+    """Prints rows as they come, and counts those that were asked for. `elsewhere`: what others (by default Tempo 3 and
+    VictoriaTraces) took for about the same, measured on such a machine and not in this run."""
 
     WIDTHS = (74, 12, 18, 22)
 
-    def __init__(self):
+    def __init__(self, elsewhere="Tempo / VictoriaTr."):
+        self._elsewhere = elsewhere
         self.asked = 0
         self.missed = []
         self._section = ""
@@ -37,7 +38,7 @@ class Figures:
     def section(self, title):
         self._section = title
         print(f"\n## {title}\n")
-        self._line("figure", "reached", "asked", "Tempo / VictoriaTr.")
+        self._line("figure", "reached", "asked", self._elsewhere)
         print("|" + "|".join("-" * (width + 2) for width in self.WIDTHS) + "|", flush=True)
 
     def row(self, name, value, asked=None, digits=2, elsewhere=""):

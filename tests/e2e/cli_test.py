@@ -496,7 +496,8 @@ class DocumentsTest(CliCase):
     """Runs the `sh` blocks that follow a line <!-- tested --> of the README and of each page of docs/user in one shell,
     in a folder of its own, with the server of this test in the place of `./dev run`."""
 
-    PAGES = {"README.md": 3, "docs/user/send.md": 3, "docs/user/query.md": 6, "docs/user/operate.md": 8}  # blocks, at least
+    PAGES = {"README.md": 3, "docs/user/send.md": 3, "docs/user/query.md": 6, "docs/user/operate.md": 8,
+             "docs/user/client.md": 2}  # blocks, at least
 
     def run_page(self, page, least):
         blocks = re.findall(r"<!-- tested -->\n```sh\n(.*?)```", (ROOT / page).read_text(), re.S)
@@ -510,7 +511,8 @@ class DocumentsTest(CliCase):
             for port, name in (("4317", "otlp_grpc"), ("4318", "otlp_http"), ("3200", "tempo"), ("16686", "ui")):
                 script = re.sub(rf"(localhost|127\.0\.0\.1):{port}\b", server.endpoints[name], script)
             done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, env={
-                **os.environ, "PATH": f"{folder}/bin:{ROOT}/build/venv/bin:{os.environ['PATH']}"})
+                **os.environ, "CLEW_SOURCE": str(ROOT), "CLEW_BUILD": str(pathlib.Path(CLEW).parent),
+                "PATH": f"{folder}/bin:{ROOT}/build/venv/bin:{os.environ['PATH']}"})
             self.assertEqual(done.returncode, 0, f"{script}\n--- printed\n{done.stdout}\n{done.stderr}")
 
     def test_commands(self):

@@ -6,6 +6,7 @@ import sys
 from tree import Tree, finish, room_of
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+ANGLED = re.compile(r"^\s*#\s*include\s+<([^>]+)>")
 
 
 def broken_arrows(tree):
@@ -18,6 +19,8 @@ def broken_arrows(tree):
                 continue
             included = match[1]
             target = included.split("/")[0]
+            if target == "clew" and room in tree.client["rooms_that_may_include_it"]:
+                continue
             if not (tree.root / "src" / included).exists():
                 if "/" not in included and (tree.root / name).parent.joinpath(included).exists():
                     yield f'{name}:{number}: includes "{included}": write the path from src/, "{room}/{included}"'
@@ -26,6 +29,21 @@ def broken_arrows(tree):
             elif target not in allowed:
                 yield (f"{name}:{number}: {room} -> {target} is not an arrow of layers.json"
                        f" ({name} includes src/{included})")
+
+
+def client_house(tree):
+    """The client includes its own headers, the standard library and the system, and nobody else; its public headers only
+    public ones."""
+    for name in tree.under(tree.client["folders"], [".h", ".cc"]):
+        is_test = name.endswith(("_test.cc", "_for_test.h", "_fuzz.cc"))
+        for number, line in enumerate(tree.lines(name), 1):
+            own, other = INCLUDE.match(line), ANGLED.match(line)
+            if own and not (tree.root / "include" / own[1]).exists() and (
+                    name.startswith("include/") or not (tree.root / "client" / own[1]).exists()):
+                yield f'{name}:{number}: includes "{own[1]}", which is neither in include/ nor in client/'
+            if other and "/" in other[1] and other[1].split("/")[0] not in tree.client["system"] and not (
+                    is_test and other[1].startswith(("gtest/", "gmock/"))):
+                yield f"{name}:{number}: includes <{other[1]}>: the client has libc, pthreads and C++ only"
 
 
 def room_list(tree):
@@ -44,7 +62,7 @@ def room_list(tree):
 
 
 def problems(tree):
-    return [*room_list(tree), *broken_arrows(tree)]
+    return [*room_list(tree), *broken_arrows(tree), *client_house(tree)]
 
 
 if __name__ == "__main__":

@@ -52,6 +52,18 @@ class LayersTest(TidyCase):
         rooms = {f"src/{room}/x.h": "" for room in ("base", "net", "api")}
         self.check(layers.room_list, {**rooms, "src/attic/x.h": ""}, rooms, ["src/attic", "not a room"])
 
+    def test_client(self):
+        client = LAYERS[:-1] + (', "client": {"folders": ["client", "include"], "system": ["sys"],'
+                                ' "rooms_that_may_include_it": ["api"]}}')
+        good = {"client/a.cc": '#include "clew/x.h"\n#include "b.h"\n#include <sys/stat.h>\n#include <vector>\n',
+                "client/b.h": "", "include/clew/x.h": "", "client/a_test.cc": "#include <gtest/gtest.h>\n"}
+        for bad in ('#include "base/hex.h"', "#include <fmt/core.h>", "#include <gtest/gtest.h>"):
+            self.check(layers.client_house, {**good, "client/a.cc": bad + "\n"}, good, ["client/a.cc:1"], layers_json=client)
+        self.check(layers.client_house, {**good, "include/clew/x.h": '#include "b.h"\n'}, good, ["include/clew/x.h:1"],
+                   layers_json=client)
+        self.check(layers.broken_arrows, {"src/net/a.cc": '#include "clew/x.h"\n', "src/clew/x.h": ""},
+                   {"src/api/a.cc": '#include "clew/x.h"\n'}, ["src/net/a.cc:1"], layers_json=client)
+
     def test_upward(self):
         up = '{"rooms": {"base": {"row": 0, "may": ["net"]}, "net": {"row": 1, "may": ["base"]}}}'
         found = list(layers.room_list(self.tree({"src/base/x.h": "", "src/net/x.h": ""}, layers_json=up)))

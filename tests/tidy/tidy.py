@@ -69,7 +69,7 @@ def file_length(tree):
 def names(tree):
     """No name that says nothing, in files and in types."""
     declared = re.compile(r"^\s*(?:class|struct|enum(?:\s+class)?|union|namespace|using)\s+(?:\[\[.*?\]\]\s*)?(\w+)")
-    for name in tree.under(["src", "tests", "bench", "client", "cmake"], [""]):
+    for name in tree.under(["src", "include", "client", "examples", "tests", "bench", "cmake"], [""]):
         bad = BANNED_WORDS & set(re.split(r"[^a-z]+", name.split("/", 1)[1].lower()))
         if bad:
             yield f"{name}: '{bad.pop()}' in a file name says nothing: name what it is"
@@ -98,7 +98,7 @@ def readmes(tree):
 def exceptions_of_cpp(tree):
     """Errors are values; a library that throws is wrapped in one file."""
     excepted = Excepted(tree, "throwing_files")
-    for name in tree.under(["src"], CPP):
+    for name in [f for f in tree.under(["src", "include", "client"], CPP) if not f.startswith("client/") or "_test" not in f]:
         for number, line in code_lines(tree, name):
             if re.search(r"\bthrow\b|\btry\b\s*(\{|$)|\bcatch\b\s*\(", line) and not excepted.allows(name):
                 yield f"{name}:{number}: throw, try or catch: return a Result (base/result.h)"
@@ -126,7 +126,7 @@ def outside_world(tree):
 def tests_belong(tree):
     """CMake finds unit tests and fuzz targets in rooms only: elsewhere nobody would run them."""
     for name in tree.under([""], ["_test.cc", "_fuzz.cc", "_bench.cc"]):
-        if room_of(name) not in tree.rooms:
+        if room_of(name) not in tree.rooms and not name.startswith("client/"):
             yield f"{name}: belongs to no room of layers.json, so it is never built"
     for name in tree.under([""], ["_fuzz.cc"]):
         corpus = tree.root / "tests/corpus/fuzz" / name.rsplit("/", 1)[1].removesuffix("_fuzz.cc")
@@ -159,7 +159,7 @@ def this_machine(tree):
 
 @rule
 def formatting(tree):
-    files = tree.under(["src", "tests", "bench", "client"], CPP)
+    files = tree.under(["src", "include", "client", "examples", "tests", "bench"], CPP)
     if not files:
         return
     try:

@@ -12,7 +12,10 @@ class Tree:
         self.root = pathlib.Path(root)
         self.files = sorted(self._walk(self.root))
         layers = self.root / "layers.json"
-        self.rooms = json.loads(layers.read_text())["rooms"] if layers.exists() else {}
+        self.layers = json.loads(layers.read_text()) if layers.exists() else {}
+        self.rooms = self.layers.get("rooms", {})
+        # The client library: a house of its own.
+        self.client = self.layers.get("client", {"folders": [], "system": [], "rooms_that_may_include_it": []})
         exceptions = self.root / "tests/tidy/exceptions.json"
         self.exceptions = json.loads(exceptions.read_text()) if exceptions.exists() else {}
 

@@ -1,0 +1,223 @@
+#include "clew/span.h"
+
+#include "clew/trace.h"
+#include "life.h"
+#include "pipeline.h"
+#include "record.h"
+#include "settings.h"
+#include "ticks.h"
+#include "totals.h"
+
+CLEW_BEGIN
+namespace detail {
+namespace {
+
+constexpr size_t kMostNameBytes = 4096;
+
+Sampler::Parent kind_of_parent(const SpanContext& parent) noexcept {
+  return Sampler::Parent(1 + 2 * unsigned(parent.remote) + unsigned(parent.sampled()));
+}
+
+// The new span's own ids; its trace's from the parent, or new ones for a root.
+void set_ids(Thread* thread, Node* node, const SpanContext* parent) noexcept {
+  SpanContext& context = node->context;
+  if (CLEW_LIKELY(parent != nullptr)) {
+    context.trace_id = parent->trace_id;
+    context.flags = parent->flags & SpanContext::kRandom;
+    context.debug = parent->debug;
+    node->parent_id = parent->span_id;
+  } else {
+    const uint64_t words[2] = {thread->random.next(), thread->random.next_id()};
+    std::memcpy(context.trace_id.bytes, words, sizeof words);
+    context.flags = SpanContext::kRandom;
+    context.debug = false;
+    node->parent_id = SpanId();
+  }
+  context.remote = false;
+  const uint64_t id = thread->random.next_id();
+  std::memcpy(context.span_id.bytes, &id, sizeof id);
+}
+
+// The body begins with the name, cut when it is very long.
+bool begin_body(Node* node, const char* name, size_t size) noexcept {
+  node->write = node->begin;
+  if (CLEW_UNLIKELY(size >= kShort)) {
+    if (size > kMostNameBytes) size = kMostNameBytes;
+    if (!reserve_body(node, sizeof(uint32_t) + size)) size = kShort - 1;
+  }
+  const uint32_t bytes = uint32_t(size);
+  std::memcpy(node->write, &bytes, sizeof bytes);
+  copy_short(node->write + sizeof bytes, name, size);
+  node->write += sizeof bytes + size;
+  return true;
+}
+
+void begin_recording(Node* node, const ScopeInfo* scope, const char* name, size_t name_bytes, Kind kind,
+                     uint8_t bits) noexcept {
+  node->scope = scope;
+  node->kind = uint8_t(kind);
+  node->status = 0;
+  node->dropped_events = 0;
+  node->dropped_attributes = 0;
+  node->fork_generation = fork_generation;
+  begin_body(node, name, name_bytes);
+  const bool tsc = ticks_are_tsc.load(std::memory_order_relaxed);
+  node->bits = uint8_t(bits | (tsc ? kTsc : 0));
+  node->start_ticks = ticks(tsc);
+}
+
+// With a sampler that wants to know more, explicit parents, links, times.
+CLEW_COLD Node* start_asking(Thread* thread, const Settings& settings, const ScopeInfo* scope, std::string_view name,
+                             const StartOptions& options, const Context& parent) noexcept {
+  const bool child = !options.root && parent.span().valid();
+  Node* const node = thread->take();
+  if (node == nullptr) {
+    thread->dropped[unsigned(Drop::kTooManyLive)].add();
+    return nullptr;
+  }
+  set_ids(thread, node, child ? &parent.span() : nullptr);
+  node->bits = 0;
+  const Context root(SpanContext(), TraceState(), parent.baggage());
+  const Context& used = child ? parent : root;
+  SamplingOutput output;
+  output.trace_state = used.trace_state();
+  const Sampler::Always always = settings.always[child ? unsigned(kind_of_parent(parent.span())) : 0];
+  if (always == Sampler::Always::kAsk) {
+    const SamplingInput input{used, node->context.trace_id, name, options.kind, options.attributes, options.links};
+    settings.sampler->decide(input, output);
+  } else if (always == Sampler::Always::kSample) {
+    output.decision = Decision::kSample;
+  }
+  detail::SharedText state = output.trace_state.text(), baggage = used.baggage().text();
+  node->trace_state = state.release();
+  node->baggage = baggage.release();
+  if (output.decision == Decision::kSample) node->context.flags |= SpanContext::kSampled;
+  if (output.decision != Decision::kDrop) {
+    const bool remote = child && parent.span().remote;
+    begin_recording(node, scope, name.data(), name.size(), options.kind,
+                    uint8_t((remote ? kParentRemote : 0) | (output.decision == Decision::kSample ? 0 : kRecordOnly)));
+    if (options.start_unix_ns != 0) {
+      node->bits = uint8_t((node->bits & ~kTsc) | kStartUnix);
+      node->start_ticks = options.start_unix_ns;
+    }
+    for (const KeyValue& attribute : options.attributes) put_attribute(node, attribute.key, attribute.value);
+    for (unsigned i = 0; i < output.attribute_count; ++i) {
+      put_attribute(node, output.attributes[i].key, output.attributes[i].value);
+    }
+    for (const Link& link : options.links) {
+      add_link(node, link.span, link.trace_state, {link.attributes.data, link.attributes.count});
+    }
+  }
+  if (options.current) {
+    thread->push(node);
+  } else {
+    node->attached.store(0, std::memory_order_relaxed);
+  }
+  return node;
+}
+
+// The record into the ring. `end`: ticks, or unix ns with kEndUnix in `bits`.
+void publish(Thread* thread, Node* node, uint64_t end, uint8_t bits) noexcept {
+  if (CLEW_UNLIKELY(thread == nullptr)) {
+    return totals.add(Drop::kNoRing);
+  }
+  thread->ended.add();
+  if (CLEW_UNLIKELY(disabled())) return thread->dropped[unsigned(Drop::kShutdown)].add();
+  if (CLEW_UNLIKELY(node->fork_generation != fork_generation)) return thread->dropped[unsigned(Drop::kForked)].add();
+  Ring* const ring = thread->ring.load(std::memory_order_relaxed);
+  if (CLEW_UNLIKELY(ring == nullptr)) return thread->dropped[unsigned(Drop::kNoRing)].add();
+  const size_t body_bytes = size_t(node->write - node->begin);
+  const size_t bytes = (sizeof(Record) + body_bytes + 7) & ~size_t(7);
+  char* const at = bytes > ring->size() / 2 ? nullptr : ring->reserve(uint32_t(bytes));
+  if (CLEW_UNLIKELY(at == nullptr)) {
+    const bool too_large = bytes > ring->size() / 2;
+    thread->dropped[unsigned(too_large ? Drop::kTooLarge : Drop::kRingFull)].add();
+    if (!too_large) nudge_worker();
+    return;
+  }
+  Record* const record = reinterpret_cast<Record*>(at);
+  record->bytes = uint32_t(bytes);
+  record->kind = node->kind;
+  record->status = node->status;
+  record->bits = uint8_t(node->bits | bits);
+  record->dropped_events = node->dropped_events;
+  record->context = node->context;
+  record->parent_id = node->parent_id;
+  record->start = node->start_ticks;
+  record->end = end;
+  record->scope = node->scope;
+  record->trace_state = node->trace_state;
+  record->body_bytes = uint32_t(body_bytes);
+  record->dropped_attributes = node->dropped_attributes;
+  std::memcpy(at + sizeof(Record), node->begin, body_bytes);
+  node->trace_state = nullptr;
+  if (ring->publish()) look_after_ring();
+}
+
+}  // namespace
+
+Node* start(const ScopeInfo* scope, const char* name, size_t name_bytes, Kind kind) noexcept {
+  Thread* const thread = this_thread();
+  const Settings* const settings = detail::settings.load(std::memory_order_acquire);
+  if (CLEW_UNLIKELY(thread == nullptr || settings == nullptr)) {
+    return start(scope, std::string_view(name, name_bytes), StartOptions{kind, nullptr, false, true, 0, {}, {}});
+  }
+  Node* const parent = thread->top();
+  const bool child = parent != nullptr && parent->context.valid();
+  const Sampler::Always always = settings->always[child ? unsigned(kind_of_parent(parent->context)) : 0];
+  if (CLEW_UNLIKELY(always == Sampler::Always::kAsk)) {
+    StartOptions options;
+    options.kind = kind;
+    return start_asking(thread, *settings, scope, {name, name_bytes}, options, Context::current());
+  }
+  Node* const node = thread->take();
+  if (CLEW_UNLIKELY(node == nullptr)) {
+    thread->dropped[unsigned(Drop::kTooManyLive)].add();
+    return nullptr;
+  }
+  set_ids(thread, node, child ? &parent->context : nullptr);
+  node->trace_state = child ? SharedText::hold(parent->trace_state) : nullptr;
+  node->baggage = parent != nullptr ? SharedText::hold(parent->baggage) : nullptr;
+  thread->push(node);
+  node->bits = 0;
+  if (always == Sampler::Always::kSample) {
+    node->context.flags |= SpanContext::kSampled;
+    begin_recording(node, scope, name, name_bytes, kind, child && parent->context.remote ? kParentRemote : 0);
+  }
+  return node;
+}
+
+Node* start(const ScopeInfo* scope, std::string_view name, const StartOptions& options) noexcept {
+  if (!configured()) return nullptr;
+  Thread* const thread = this_thread();
+  const Settings* const settings = detail::settings.load(std::memory_order_acquire);
+  if (thread == nullptr || settings == nullptr) {
+    totals.add(Drop::kTooManyLive);
+    return nullptr;
+  }
+  if (options.parent != nullptr) return start_asking(thread, *settings, scope, name, options, *options.parent);
+  return start_asking(thread, *settings, scope, name, options, Context::current());
+}
+
+void end(Node* node) noexcept {
+  Thread* const thread = this_thread();
+  if (node->write != nullptr) {
+    const bool tsc = (node->bits & kTsc) != 0;
+    publish(thread, node, ticks(tsc), tsc ? 0 : kEndUnix);
+  }
+  let_go(thread, node);
+}
+
+void end_at(Node* node, uint64_t unix_ns) noexcept {
+  Thread* const thread = this_thread();
+  if (node->write != nullptr) publish(thread, node, unix_ns, kEndUnix);
+  let_go(thread, node);
+}
+
+void detach(Node* node) noexcept {
+  Thread* const thread = this_thread();
+  if (thread != nullptr && thread->holds(node)) thread->unlink(node);
+}
+
+}  // namespace detail
+CLEW_END
