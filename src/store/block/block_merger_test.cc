@@ -332,9 +332,11 @@ TEST(BlockMerging, CutsRowGroupsAndPagesBeforeAColumnOutgrowsAPage) {
 // A damaged input is an error that names it, or does not matter; never a crash.
 TEST(BlockMerging, JudgesItsInputs) {
   auto table = std::make_shared<SpanTable>();
-  RandomTable({.seed = 66, .rows = 40, .keys = 12}).fill(*table);
+  RandomTable({.seed = 66, .rows = 150, .keys = 12}).fill(*table);
   Merging merging;
-  for (const auto& rows : deal(*table, 2, false, 66)) ASSERT_NO_FATAL_FAILURE(merging.add(table, rows, {8, 16}));
+  for (const auto& rows : deal(*table, 2, true, 66)) ASSERT_NO_FATAL_FAILURE(merging.add(table, rows, {16, 32}));
+  ASSERT_GT(merging.inputs()[0]->counts().rows, 40U);
+  ASSERT_GT(merging.inputs()[1]->counts().rows, 40U);
   auto whole = *merging.objects().get("input-1");
   auto expected = *merge_blocks(merging.inputs(), nowhere_else(), nullptr);
   std::mt19937 random(1);
