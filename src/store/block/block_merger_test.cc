@@ -106,6 +106,24 @@ TEST_P(BlockMerger, EqualsOneBlockOfAllRows) {
   EXPECT_EQ(merged.summary.rows + merged.summary.duplicates, rows.size());
 }
 
+// As if every column had many values, and with memory for none of them.
+TEST_P(BlockMerger, EqualsOneBlockWhateverIsPutInOrder) {
+  const Case& test = GetParam();
+  Sealed merged;
+  RandomTable(test.spans).fill(*merged.table);
+  Merging merging;
+  for (const auto& rows : deal(*merged.table, test.inputs, test.side_by_side, test.spans.seed)) {
+    ASSERT_NO_FATAL_FAILURE(merging.add(merged.table, rows, test.from));
+  }
+  MergeOptions options = nowhere_else(test.to);
+  options.many_values = 0;
+  ASSERT_NO_FATAL_FAILURE(expect_merged(merged, merging, all_rows(*merged.table), options));
+  options.held_value_bytes = 0;
+  const auto held = merge_blocks(merging.inputs(), options, nullptr);
+  ASSERT_TRUE(held) << held.error().message;
+  EXPECT_EQ(*held, merged.bytes);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Tables, BlockMerger,
     testing::Values(
