@@ -60,7 +60,9 @@ Result<std::string> merge_blocks(std::span<const std::shared_ptr<const Block>> b
   ASSIGN_OR_RETURN(const MergeOrder order, order_merge(inputs, options.dropped));
   const MergePlan plan(inputs);
   return write_fitting(options.block, [&](const BlockOptions& fitting) -> Result<std::string> {
-    MergeColumns columns(inputs, order, plan, fitting);
+    MergeOptions of_columns = options;
+    of_columns.block = fitting;
+    MergeColumns columns(inputs, order, plan, of_columns);
     BlockAssembly assembly;
     for (uint64_t row = 0; row < order.rows;) {
       auto rows = static_cast<uint32_t>(std::min<uint64_t>(order.rows - row, fitting.row_group_rows));

@@ -6,9 +6,8 @@
 //
 // Memory: of each input its traces' summaries; 16 bytes a run of rows (a trace, at least) and 4 more a row of traces
 // that were in several inputs; the members of as many of those traces as make kJoinedRows rows, or of one larger trace
-// (64 bytes a row); of one row group of the result one column after the other, with the dictionaries of the inputs' row
-// groups that it draws from, of which one of texts is there three times and 32 bytes an entry more while it is sorted;
-// and the result itself.
+// (64 bytes a row); of one row group of the result one column after the other: as merge_values.h says where it has many
+// values, else with one input's dictionary at a time; and the result itself.
 #pragma once
 
 #include <functional>
@@ -31,6 +30,10 @@ struct MergeOptions {
   std::function<bool(TraceId)> held_elsewhere = nullptr;
   // True for traces whose rows in the input (by its place among the inputs) are to be left out: erasure. Null: none.
   std::function<bool(size_t input, TraceId)> dropped = nullptr;
+  // A column with so many values in all inputs together is put in order instead of looked up (merge_values.h).
+  uint64_t many_values = 4096;
+  // Values held at a time before they are put in order, each once, while there are more to come.
+  size_t held_value_bytes = size_t{64} << 20;
 };
 
 // `inputs` in the order of receipt, as far as there is one: it decides between equal spans received at the same time.

@@ -106,6 +106,24 @@ TEST_P(BlockMerger, EqualsOneBlockOfAllRows) {
   EXPECT_EQ(merged.summary.rows + merged.summary.duplicates, rows.size());
 }
 
+// As if every column had many values, and with memory for none of them.
+TEST_P(BlockMerger, EqualsOneBlockWhateverIsPutInOrder) {
+  const Case& test = GetParam();
+  Sealed merged;
+  RandomTable(test.spans).fill(*merged.table);
+  Merging merging;
+  for (const auto& rows : deal(*merged.table, test.inputs, test.side_by_side, test.spans.seed)) {
+    ASSERT_NO_FATAL_FAILURE(merging.add(merged.table, rows, test.from));
+  }
+  MergeOptions options = nowhere_else(test.to);
+  options.many_values = 0;
+  ASSERT_NO_FATAL_FAILURE(expect_merged(merged, merging, all_rows(*merged.table), options));
+  options.held_value_bytes = 0;
+  const auto held = merge_blocks(merging.inputs(), options, nullptr);
+  ASSERT_TRUE(held) << held.error().message;
+  EXPECT_EQ(*held, merged.bytes);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Tables, BlockMerger,
     testing::Values(
@@ -332,9 +350,11 @@ TEST(BlockMerging, CutsRowGroupsAndPagesBeforeAColumnOutgrowsAPage) {
 // A damaged input is an error that names it, or does not matter; never a crash.
 TEST(BlockMerging, JudgesItsInputs) {
   auto table = std::make_shared<SpanTable>();
-  RandomTable({.seed = 66, .rows = 40, .keys = 12}).fill(*table);
+  RandomTable({.seed = 66, .rows = 150, .keys = 12}).fill(*table);
   Merging merging;
-  for (const auto& rows : deal(*table, 2, false, 66)) ASSERT_NO_FATAL_FAILURE(merging.add(table, rows, {8, 16}));
+  for (const auto& rows : deal(*table, 2, true, 66)) ASSERT_NO_FATAL_FAILURE(merging.add(table, rows, {16, 32}));
+  ASSERT_GT(merging.inputs()[0]->counts().rows, 40U);
+  ASSERT_GT(merging.inputs()[1]->counts().rows, 40U);
   auto whole = *merging.objects().get("input-1");
   auto expected = *merge_blocks(merging.inputs(), nowhere_else(), nullptr);
   std::mt19937 random(1);

@@ -37,6 +37,15 @@ Error BlockReads::remember(Part part, Error error) {
   return damaged_.emplace(part, std::move(error)).first->second;
 }
 
+std::unexpected<Error> BlockReads::damaged(std::string what) const {
+  block_->note_damage(what);
+  return corrupt(std::move(what));
+}
+
+std::unexpected<Error> BlockReads::damaged(uint32_t leaf, std::string what) const {
+  return damaged(file_.in_leaf({ErrorCode::corruption, std::move(what)}, leaf).message);
+}
+
 uint64_t BlockReads::section_bytes(SectionId id) const {
   const auto* section = file_.find_section(id);
   return section == nullptr ? 0 : section->stored_bytes;
@@ -133,10 +142,11 @@ ValueView BlockReads::view(const ValueList& values, uint32_t at) {
 
 Result<ValueView> BlockReads::value(uint32_t leaf, uint32_t code) {
   if (file_.leaves()[leaf].kind == LeafKind::boolean) return ValueView::of_bool(code != 0);
-  ASSIGN_OR_RETURN(BlockFile::EntryPlace place, file_.entry_place(leaf, code));
+  auto place = file_.entry_place(leaf, code);
+  if (!place) return damaged(std::move(place.error().message));
   ASSIGN_OR_RETURN(const ValueList* values,
-                   place.is_plain ? plain_values(leaf, place.part) : dictionary(leaf, place.part));
-  return view(*values, place.at);
+                   place->is_plain ? plain_values(leaf, place->part) : dictionary(leaf, place->part));
+  return view(*values, place->at);
 }
 
 Result<const ValueFilter*> BlockReads::filter(uint32_t leaf, uint32_t group, uint32_t pages) {

@@ -57,6 +57,9 @@ class BlockReads {
   BlockReads(std::shared_ptr<const Block> block, std::shared_ptr<ReadBudget> budget);
 
   const BlockFile& file() const { return file_; }
+  // For whoever finds that parts which are each readable do not fit together: the block is damaged from here on.
+  std::unexpected<Error> damaged(std::string what) const;
+  std::unexpected<Error> damaged(uint32_t leaf, std::string what) const;
 
   // --- columns; pages are counted over the whole block ---
   Result<std::shared_ptr<const LeafPage>> page(uint32_t leaf, uint32_t page);

@@ -46,7 +46,7 @@ Result<BlockReads::IdPlace> BlockReads::id_place(uint32_t trace) {
   auto first = std::ranges::upper_bound(*runs, file_.rows_of_group(group).begin) - runs->begin() - 1;
   auto at = static_cast<uint32_t>(trace - static_cast<size_t>(first));
   if (at >= file_.chunk(kTraceIdLeaf, group).entries) {
-    return corrupt("block " + file_.key() + ": a trace has no id");
+    return damaged("block " + file_.key() + ": a trace has no id");
   }
   return IdPlace{group, at};
 }
@@ -61,7 +61,7 @@ Result<TraceId> BlockReads::trace_id(uint32_t trace) {
 Result<TraceId> BlockReads::peek_trace_id(IdPlace place) {
   const auto& chunk = file_.chunk(kTraceIdLeaf, place.group);
   uint64_t payload = uint64_t{chunk.entries} * kIdBytes;
-  if (payload > chunk.dictionary_bytes) return corrupt("block " + file_.key() + ": a trace has no id");
+  if (payload > chunk.dictionary_bytes) return damaged("block " + file_.key() + ": a trace has no id");
   uint64_t begin = chunk.dictionary_offset + chunk.dictionary_bytes - payload;
   if (budget_) TRY(budget_->charge(kIdBytes));
   ASSIGN_OR_RETURN(std::string bytes, file_.read(begin + uint64_t{place.at} * kIdBytes, kIdBytes));
@@ -77,8 +77,10 @@ Result<std::optional<uint32_t>> BlockReads::find_trace(TraceId id) {
   for (uint32_t position : positions) {
     auto place = TraceLookup::number_place(position, traces);
     if (budget_) TRY(budget_->charge(place.bytes));
-    ASSIGN_OR_RETURN(std::string bytes, file_.read_in_section({SectionKind::trace_numbers}, place.offset, place.bytes));
-    uint32_t trace = place.number(bytes);
+    auto bytes = file_.read_in_section({SectionKind::trace_numbers}, place.offset, place.bytes);
+    if (!bytes && bytes.error().code == ErrorCode::corruption) return damaged(std::move(bytes.error().message));
+    if (!bytes) return std::unexpected(std::move(bytes.error()));
+    uint32_t trace = place.number(*bytes);
     if (trace >= traces) return find_trace_slowly(id);
     ASSIGN_OR_RETURN(IdPlace id_place, this->id_place(trace));
     if (file_.chunk(kTraceIdLeaf, id_place.group).codec != parquet::Codec::uncompressed) return find_trace_slowly(id);
@@ -108,7 +110,7 @@ Result<std::optional<uint32_t>> BlockReads::find_trace_slowly(TraceId id) {
   for (uint32_t position : positions) {
     auto place = TraceLookup::number_place(position, traces);
     uint32_t trace = place.number(all.substr(place.offset, place.bytes));
-    if (trace >= traces) return corrupt("block " + file_.key() + ": a trace number is too high");
+    if (trace >= traces) return damaged("block " + file_.key() + ": a trace number is too high");
     ASSIGN_OR_RETURN(TraceId found, trace_id(trace));
     if (found == id) return std::optional<uint32_t>(trace);
   }

@@ -39,8 +39,9 @@ enum class LeafKind : uint8_t {
 };
 
 // §2, dictionary or plain.
+inline constexpr uint64_t kMostlyDistinctEntries = 64;
 inline bool is_mostly_distinct(uint64_t entries, uint64_t rows) {
-  return entries >= 64 && entries * 2 > rows;
+  return entries >= kMostlyDistinctEntries && entries * 2 > rows;
 }
 
 // Numbers are positions in the table of §3; they reach the disk.

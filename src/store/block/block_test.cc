@@ -319,6 +319,7 @@ TEST_F(BlockDamage, BehindTheChecksumsNeverCrashes) {
       ++read;
     } else {
       ASSERT_EQ(all.error().code, ErrorCode::corruption) << all.error().message;
+      ASSERT_TRUE((*block)->is_damaged()) << all.error().message;
     }
   }
   EXPECT_GT(opened, 100U);

@@ -135,7 +135,7 @@ Result<const BlockUnit::Entries*> BlockUnit::load_entries(ColumnId id) const {
       }
       // What stands behind the last page's end is nobody's.
       if (out->count != part.code_base + chunk.code_base + chunk.entries) {
-        return std::unexpected(file_.in_leaf({ErrorCode::corruption, "its pages lack entries"}, part.leaf));
+        return reads_.damaged(part.leaf, "its pages lack entries");
       }
     }
   }
@@ -346,8 +346,7 @@ Status BlockUnit::nested_codes(const Column& column, RowRange rows, std::vector<
       exact_of_element.push_back(level == 2 ? exact->codes[next++] : kNoCode);
     }
     if (element_begins(*exact) != map->row_begins) {
-      return std::unexpected(
-          file_.in_leaf({ErrorCode::corruption, "its levels differ from its map's"}, column.exact_leaf));
+      return reads_.damaged(column.exact_leaf, "its levels differ from its map's");
     }
     for (uint32_t row = from; row < from + count; ++row) {
       for (uint32_t element = map->row_begins[row]; element < map->row_begins[row + 1]; ++element) {

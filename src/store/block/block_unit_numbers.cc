@@ -62,7 +62,7 @@ Status BlockUnit::word_numbers(uint32_t leaf, RowRange rows, int64_t* out) const
     number_of.reserve(entries->size());
     for (uint32_t at = 0; at < entries->size(); ++at) {
       auto number = word_number(leaf, entries->view(at, nullptr));
-      if (!number) return std::unexpected(file_.in_leaf({ErrorCode::corruption, "an entry is not of its kind"}, leaf));
+      if (!number) return reads_.damaged(leaf, "an entry is not of its kind");
       number_of.push_back(*number);
     }
     for (uint32_t i = 0; i < count; ++i) *out++ = number_of[codes->codes[from + i] - base];
@@ -114,7 +114,7 @@ Status BlockUnit::parent_rows(RowRange rows, int64_t* out) const {
       while (row >= (*runs)[trace + 1]) ++trace;
       int64_t parent = parents->has(i) ? parents->numbers[i] : -1;
       if (parent != -1 && (parent < (*runs)[trace] || parent >= (*runs)[trace + 1] || parent == row)) {
-        return std::unexpected(file_.in_leaf({ErrorCode::corruption, "a parent is outside its trace"}, kParentRowLeaf));
+        return reads_.damaged(kParentRowLeaf, "a parent is outside its trace");
       }
       *out++ = parent;
     }

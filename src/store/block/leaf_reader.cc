@@ -168,12 +168,10 @@ Result<std::unique_ptr<ValueList>> dictionary_of(const BlockFile& file, uint32_t
   return ValueList::make(file.leaves()[leaf].kind, std::move(stored), std::move(page), 0, chunk.entries);
 }
 
-Result<std::unique_ptr<ValueList>> plain_values_of(const BlockFile& file, uint32_t leaf, uint32_t page_of_block) {
+Result<PlainPage> plain_page_of(const BlockFile& file, uint32_t leaf, uint32_t page_of_block, std::string stored) {
   uint32_t group = file.group_of_page(page_of_block);
   uint32_t number = file.page_in_group(page_of_block);
   const auto& chunk = file.chunk(leaf, group);
-  uint64_t begin = chunk.page_offsets[number];
-  ASSIGN_OR_RETURN(auto stored, file.read(begin, chunk.page_offsets[number + 1] - begin));
   ASSIGN_OR_RETURN(auto page, parquet::open_page(stored, chunk.codec, file.checksums()));
   if (page.header.is_dictionary || page.header.encoding != Encoding::plain) {
     return corrupt("a page is not of its chunk's kind");
@@ -184,7 +182,9 @@ Result<std::unique_ptr<ValueList>> plain_values_of(const BlockFile& file, uint32
   if (present != chunk.codes_ends[number] - chunk.codes_begin(number)) {
     return corrupt("a page has another number of values than the index");
   }
-  return ValueList::make(file.leaves()[leaf].kind, std::move(stored), std::move(page), reader.position(), present);
+  ASSIGN_OR_RETURN(auto values, ValueList::make(file.leaves()[leaf].kind, std::move(stored), std::move(page),
+                                                reader.position(), present));
+  return PlainPage{std::move(values), std::move(levels.present)};
 }
 
 }  // namespace
@@ -194,6 +194,22 @@ Result<LeafPage> read_leaf_page(const BlockFile& file, uint32_t leaf, uint32_t g
   auto out = read_page({file, leaf, group, page}, bytes);
   if (!out) return std::unexpected(file.in_leaf(std::move(out.error()), leaf));
   return out;
+}
+
+Result<parquet::OpenPage> read_fixed_page(const BlockFile& file, uint32_t leaf, uint32_t page,
+                                          std::string_view stored) {
+  const Place place{file, leaf, file.group_of_page(page), file.page_in_group(page)};
+  auto wrong = [&](Error error) { return std::unexpected(file.in_leaf(std::move(error), leaf)); };
+  auto open = parquet::open_page(stored, place.chunk().codec, file.checksums());
+  if (!open) return wrong(std::move(open.error()));
+  const bool is_of_chunk = !open->header.is_dictionary && open->total_bytes == stored.size() &&
+                           open->header.encoding == Encoding::plain &&
+                           static_cast<size_t>(open->header.values) == place.rows();
+  if (!is_of_chunk) return wrong({ErrorCode::corruption, "a page is not of its chunk's kind"});
+  if (open->payload.size() / fixed_width(place.shape().kind) < place.rows()) {
+    return wrong({ErrorCode::corruption, "ids are cut off"});
+  }
+  return open;
 }
 
 std::vector<uint32_t> element_begins(const LeafPage& page) {
@@ -214,7 +230,16 @@ Result<std::unique_ptr<ValueList>> read_entries(const BlockFile& file, uint32_t 
 }
 
 Result<std::unique_ptr<ValueList>> read_plain_values(const BlockFile& file, uint32_t leaf, uint32_t page) {
-  auto out = plain_values_of(file, leaf, page);
+  const auto& chunk = file.chunk(leaf, file.group_of_page(page));
+  const uint64_t begin = chunk.page_offsets[file.page_in_group(page)];
+  auto stored = file.read(begin, chunk.page_offsets[file.page_in_group(page) + 1] - begin);
+  if (!stored) return std::unexpected(file.in_leaf(std::move(stored.error()), leaf));
+  ASSIGN_OR_RETURN(PlainPage out, read_plain_page(file, leaf, page, std::move(*stored)));
+  return std::move(out.values);
+}
+
+Result<PlainPage> read_plain_page(const BlockFile& file, uint32_t leaf, uint32_t page, std::string stored) {
+  auto out = plain_page_of(file, leaf, page, std::move(stored));
   if (!out) return std::unexpected(file.in_leaf(std::move(out.error()), leaf));
   return out;
 }

@@ -37,6 +37,10 @@ struct LeafPage {
 Result<LeafPage> read_leaf_page(const BlockFile& file, uint32_t leaf, uint32_t group, uint32_t page,
                                 std::string_view bytes);
 
+// A page, counted over the whole block, of a required leaf of fixed bytes that is plain: its payload is at least the
+// rows' values side by side. Views `stored`, unless it was compressed.
+Result<parquet::OpenPage> read_fixed_page(const BlockFile& file, uint32_t leaf, uint32_t page, std::string_view stored);
+
 // Where the elements of each row of a repeated leaf's page begin, one more than rows.
 std::vector<uint32_t> element_begins(const LeafPage& page);
 
@@ -44,6 +48,12 @@ std::vector<uint32_t> element_begins(const LeafPage& page);
 Result<std::unique_ptr<ValueList>> read_entries(const BlockFile& file, uint32_t leaf, uint32_t group);
 // A page, counted over the whole block, of a plain chunk of coded values. Precondition: its chunk is plain.
 Result<std::unique_ptr<ValueList>> read_plain_values(const BlockFile& file, uint32_t leaf, uint32_t page);
+// The same of its stored bytes, with what LeafPage::present is of it.
+struct PlainPage {
+  std::unique_ptr<ValueList> values;
+  std::vector<uint64_t> present;
+};
+Result<PlainPage> read_plain_page(const BlockFile& file, uint32_t leaf, uint32_t page, std::string stored);
 
 // All entries of a chunk by its own codes: its dictionary, or the values of all its pages. Views into itself.
 struct ChunkDictionary {

@@ -19,10 +19,6 @@ using parquet::Encoding;
 // A chunk that saves less than 3 % is not worth unpacking.
 constexpr size_t kWorthPercent = 97;
 constexpr size_t kTinyChunk = 64;
-// Smaller dictionaries are not worth the time.
-constexpr uint32_t kSortedEntries = 4096;
-// By which it is judged how a column compresses.
-constexpr size_t kSampleBytes = 256 << 10;
 
 int level_width(uint8_t max) {
   return max > 1 ? 2 : 1;
@@ -48,6 +44,15 @@ int code_width(const Leaf& leaf, uint32_t entries) {
 
 }  // namespace
 
+bool plain_is_shorter(parquet::Compressor& compressor, std::string_view values, size_t plain_bytes,
+                      std::string_view sorted, size_t codes_bytes) {
+  const double as_values =
+      compressed_share(compressor, values.substr(0, kSampleBytes)) * static_cast<double>(plain_bytes);
+  const std::string_view middle = sorted.substr(sorted.size() / 2, kSampleBytes);
+  const double as_entries = compressed_share(compressor, middle) * static_cast<double>(sorted.size());
+  return as_values <= as_entries + static_cast<double>(codes_bytes);
+}
+
 LeafWriter::LeafWriter(const Leaf& leaf, const ValueDictionary* values, bool may_be_plain)
     : leaf_(leaf),
       values_(values),
@@ -68,7 +73,8 @@ void LeafWriter::begin_row_group() {
   sets_.clear();
   held_.clear();
   entry_begins_.clear();
-  entries_ = 0;
+  entries_ = codes_end_ = 0;
+  has_given_dictionary_ = false;
   nulls_ = all_values_ = 0;
   page_begin_ = held_begin_ = plain_bytes_ = 0;
   plain_ = false;
@@ -150,6 +156,10 @@ void LeafWriter::booleans(std::span<const uint32_t> codes) {
 
 void LeafWriter::values(std::span<const uint32_t> codes) {
   if (is_boolean_) return booleans(codes);
+  if (has_given_dictionary_) {
+    for (uint32_t code : codes) codes_end_ = std::max(codes_end_, code + 1);
+    return chunk_codes(codes, codes_end_, payloads_);
+  }
   if (chunk_code_of_.size() < values_->size()) chunk_code_of_.resize(values_->size(), kNoCode);
   if (scratch_.size() < codes.size()) scratch_.resize(codes.size());
   for (size_t i = 0; i < codes.size(); ++i) {
@@ -174,7 +184,8 @@ void LeafWriter::close_page(size_t values, size_t present) {
   nulls_ += values - present;
   all_values_ += values;
   uint32_t end = numeric_ && entries_ == 0 ? 0 : entries_;
-  if (is_boolean_) end = static_cast<uint32_t>(all_values_ - nulls_);
+  if (is_boolean_ || plain_) end = static_cast<uint32_t>(all_values_ - nulls_);
+  if (has_given_dictionary_) end = codes_end_;
   codes_ends_.push_back(end);
 }
 
@@ -209,18 +220,52 @@ void LeafWriter::same_code(uint32_t code, size_t rows) {
   if ((is_boolean_ || holds_codes_) && present > 0) return codes(std::vector<uint32_t>(rows, code));
   append_presence({}, rows, present);
   if (is_boolean_ || holds_codes_) return close_page(rows, 0);
+  if (present > 0) {
+    if (has_given_dictionary_) {
+      codes_end_ = std::max(codes_end_, code + 1);
+    } else {
+      if (chunk_code_of_.size() < values_->size()) chunk_code_of_.resize(values_->size(), kNoCode);
+      if (chunk_code_of_[code] == kNoCode) enter(code);
+      code = chunk_code_of_[code];
+    }
+  }
+  const uint32_t end = has_given_dictionary_ ? codes_end_ : entries_;
   if (present == 0) {
-    chunk_codes({}, entries_, payloads_);
+    chunk_codes({}, end, payloads_);
     return close_page(rows, 0);
   }
-  if (chunk_code_of_.size() < values_->size()) chunk_code_of_.resize(values_->size(), kNoCode);
-  uint32_t known = chunk_code_of_[code];
-  if (known == kNoCode) known = enter(code);
-  int width = bits_for(entries_ - 1);
+  const int width = bits_for(end - 1);
   payloads_.push_back(static_cast<char>(width));
-  parquet::encode_rle_run(known, rows, width, payloads_);
-  note_entries({&known, 1}, entries_);
+  parquet::encode_rle_run(code, rows, width, payloads_);
+  note_entries({&code, 1}, end);
   close_page(rows, rows);
+}
+
+void LeafWriter::uses_all_values() {
+  if (is_boolean_ || holds_codes_ || values_->size() == 0) return;
+  entries_ = values_->size();
+  for (uint32_t code = 0; code < entries_; ++code) append_value(values_->at(code), dictionary_);
+  has_given_dictionary_ = true;
+}
+
+void LeafWriter::accept_given() {
+  CHECK(values_ == nullptr && !is_boolean_);
+  numeric_ = false;
+}
+
+void LeafWriter::given_dictionary(std::string entries, uint32_t count) {
+  accept_given();
+  has_given_dictionary_ = true;
+  dictionary_ = std::move(entries);
+  entries_ = count;
+}
+
+void LeafWriter::given_values(std::string_view bytes, size_t count, size_t rows, std::span<const uint64_t> present) {
+  accept_given();
+  plain_ = true;
+  append_presence(present, rows, count);
+  payloads_ += bytes;
+  close_page(rows, count);
 }
 
 void LeafWriter::own_codes(std::span<const uint32_t> codes, std::string_view new_entries, uint32_t entries) {
@@ -288,21 +333,27 @@ void LeafWriter::sort_texts() {
 // Unless the values one after the other are expected to be shorter, compressed, than the sorted dictionary and its
 // codes.
 void LeafWriter::sort_held(parquet::Compressor& compressor, size_t codes_bytes) {
-  SortedEntries sorted = sort_entries(dictionary_, entry_begins_);
+  std::vector<std::string_view> texts;
+  texts.reserve(entries_);
+  for (uint32_t entry = 0; entry < entries_; ++entry) {
+    texts.push_back(std::string_view(dictionary_).substr(entry_begins_[entry], entry_bytes(entry)));
+  }
+  DistinctOrder order;
+  order.order_texts(texts, sizeof(uint32_t));
+  std::string sorted;
+  sorted.reserve(dictionary_.size());
+  for (uint32_t first : order.firsts()) sorted.append(dictionary_, entry_begins_[first], entry_bytes(first));
   if (plain_) {
     std::string values;
     for (size_t i = 0; i < held_.size() && values.size() < kSampleBytes; ++i) {
       values.append(dictionary_, entry_begins_[held_[i]], entry_bytes(held_[i]));
     }
-    const double as_values = compressed_share(compressor, values) * static_cast<double>(plain_bytes_);
-    const std::string_view middle = std::string_view(sorted.bytes).substr(sorted.bytes.size() / 2, kSampleBytes);
-    const double as_entries = compressed_share(compressor, middle) * static_cast<double>(sorted.bytes.size());
-    if (as_values <= as_entries + static_cast<double>(codes_bytes)) return;
+    if (plain_is_shorter(compressor, values, plain_bytes_, sorted, codes_bytes)) return;
     plain_ = false;
   }
-  dictionary_ = std::move(sorted.bytes);
-  entries_ = sorted.count;
-  for (uint32_t& code : held_) code = sorted.places[code];
+  dictionary_ = std::move(sorted);
+  entries_ = static_cast<uint32_t>(order.firsts().size());
+  for (uint32_t& code : held_) code = order.places()[code];
   uint32_t end = 0;
   for (size_t i = 0; i < pages_.size(); ++i) {
     size_t held_end = i + 1 < pages_.size() ? pages_[i + 1].held_begin : held_.size();

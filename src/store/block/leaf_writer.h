@@ -33,6 +33,15 @@ struct NumberRange {
   uint64_t greatest = 0;
 };
 
+// Dictionaries of texts with fewer entries are not worth the time to sort them.
+inline constexpr uint32_t kSortedEntries = 4096;
+// By which it is judged how a column compresses.
+inline constexpr size_t kSampleBytes = 256 << 10;
+// Whether a column is expected to take less, compressed, as its values one after the other (plain_bytes, that begin
+// with `values`) than as a sorted dictionary with its codes.
+bool plain_is_shorter(parquet::Compressor& compressor, std::string_view values, size_t plain_bytes,
+                      std::string_view sorted, size_t codes_bytes);
+
 class LeafWriter {
  public:
   // `values` may be null for leaves of numbers and fixed bytes; else it outlives the writer and may grow.
@@ -54,6 +63,12 @@ class LeafWriter {
   void numbers(std::span<const int64_t> numbers, size_t rows, std::span<const uint64_t> present);
   // Values of fixed width side by side, likewise.
   void fixed(std::string_view bytes, size_t rows, std::span<const uint64_t> present);
+  // Before the first page: each of `values` will be used, and there will be no more; so their codes may be the chunk's.
+  void uses_all_values();
+  // Instead of codes of `values`: the whole dictionary of the row group, as PLAIN has it, before its first page;
+  // codes() are then its own. Or, page by page, the values that are there, as PLAIN has them.
+  void given_dictionary(std::string entries, uint32_t count);
+  void given_values(std::string_view bytes, size_t count, size_t rows, std::span<const uint64_t> present);
   // Codes of a dictionary the caller keeps: `bytes` are the values that are new since the last page.
   void own_codes(std::span<const uint32_t> codes, std::string_view new_entries, uint32_t entries);
 
@@ -105,14 +120,16 @@ class LeafWriter {
   std::vector<std::string_view> pack(const std::vector<std::string_view>& payloads, parquet::Compressor& compressor,
                                      parquet::Codec& codec);
   bool is_coded() const { return !is_boolean_ && !numeric_; }
+  void accept_given();
 
   const Leaf leaf_;
   const ValueDictionary* values_;
   const bool is_boolean_;
-  const bool numeric_;
+  bool numeric_;
   const bool may_be_plain_;
   bool holds_codes_;
   bool sorts_ = false;
+  bool has_given_dictionary_ = false;
   size_t max_page_bytes_ = parquet::kMaxPageBytes;
   std::vector<uint32_t> chunk_code_of_;
   std::vector<uint32_t> scratch_, present_;
@@ -123,6 +140,7 @@ class LeafWriter {
   size_t plain_bytes_ = 0;            // what the held codes take when plain
   bool plain_ = false;                // what settle_held() decided
   uint32_t entries_ = 0;
+  uint32_t codes_end_ = 0;  // one more than the greatest code of a given dictionary so far
   uint64_t nulls_ = 0;
   uint64_t all_values_ = 0;
   size_t page_begin_ = 0;

@@ -1,6 +1,7 @@
 #include "store/block/merge_columns.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <tuple>
 
@@ -53,17 +54,18 @@ std::string number_bytes(int64_t value) {
 }  // namespace
 
 MergeColumns::MergeColumns(std::span<const MergeInput> inputs, const MergeOrder& order, const MergePlan& plan,
-                           const BlockOptions& options)
+                           const MergeOptions& options)
     : inputs_(inputs),
       order_(order),
       plan_(plan),
       options_(options),
+      values_(options.held_value_bytes),
       in_columns_(plan.keys().size()),
       in_residual_(plan.keys().size()) {}
 
 LeafWriter MergeColumns::make_writer(const Leaf& leaf, const ValueDictionary* values, bool may_be_plain) const {
   LeafWriter writer(leaf, values, may_be_plain);
-  writer.limit_pages(options_.max_page_bytes);
+  writer.limit_pages(options_.block.max_page_bytes);
   if (values != nullptr) writer.sort_texts();
   return writer;
 }
@@ -117,7 +119,7 @@ Status MergeColumns::write_traces() {
   LeafWriter writer = make_writer(fixed_leaves()[kTraceIdLeaf], nullptr);
   uint32_t entries = 0;
   size_t entered = order_.traces.size();
-  each_page(rows_, options_.page_rows, [&](uint32_t begin, uint32_t count) {
+  each_page(rows_, options_.block.page_rows, [&](uint32_t begin, uint32_t count) {
     std::vector<uint32_t> codes;
     std::string ids;
     for (uint32_t row = first_row_ + begin; row < first_row_ + begin + count; ++row) {
@@ -158,16 +160,24 @@ Status MergeColumns::collect(uint32_t leaf, std::vector<int64_t>& numbers, std::
 }
 
 Status MergeColumns::write_span_ids() {
-  std::vector<int64_t> ids;
-  TRY(collect(kSpanIdLeaf, ids, nullptr));
+  constexpr size_t kIdBytes = 8;
+  const auto ids = std::make_unique_for_overwrite<char[]>(rows_ * kIdBytes);
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    const BlockFile& file = inputs_[i].file();
+    TRY(inputs_[i].scan_stored(
+        kSpanIdLeaf, pieces_[i],
+        [&](uint32_t page, std::string_view stored, std::span<const MergePiece> of_page) -> Status {
+          ASSIGN_OR_RETURN(parquet::OpenPage open, read_fixed_page(file, kSpanIdLeaf, page, stored));
+          for (const MergePiece& piece : of_page) {
+            std::memcpy(ids.get() + piece.out * kIdBytes, open.payload.data() + piece.row * kIdBytes,
+                        piece.rows * kIdBytes);
+          }
+          return {};
+        }));
+  }
   LeafWriter writer = make_writer(fixed_leaves()[kSpanIdLeaf], nullptr);
-  std::string bytes;
-  each_page(rows_, options_.page_rows, [&](uint32_t begin, uint32_t count) {
-    bytes.resize(size_t{count} * 8);
-    for (uint32_t i = 0; i < count; ++i) {
-      SpanId{static_cast<uint64_t>(ids[begin + i])}.copy_to(bytes.data() + size_t{i} * 8);
-    }
-    writer.fixed(bytes, count, {});
+  each_page(rows_, options_.block.page_rows, [&](uint32_t begin, uint32_t count) {
+    writer.fixed({ids.get() + begin * kIdBytes, count * kIdBytes}, count, {});
   });
   return add_chunk(writer);
 }
@@ -205,7 +215,7 @@ Status MergeColumns::write_parents() {
   TRY(collect(kParentIdLeaf, ids, &present));
   LeafWriter id_writer = make_writer(fixed_leaves()[kParentIdLeaf], nullptr);
   LeafWriter row_writer = make_writer(fixed_leaves()[kParentRowLeaf], nullptr);
-  each_page(rows_, options_.page_rows, [&](uint32_t begin, uint32_t count) {
+  each_page(rows_, options_.block.page_rows, [&](uint32_t begin, uint32_t count) {
     std::vector<uint64_t> has_row((count + 63) / 64), has_id((count + 63) / 64);
     std::vector<int64_t> rows;
     std::string bytes;
@@ -232,7 +242,7 @@ Status MergeColumns::write_times(uint32_t leaf) {
   const bool optional = leaf == kEndBeforeStartLeaf;
   TRY(collect(leaf, numbers, optional ? &present : nullptr));
   LeafWriter writer = make_writer(fixed_leaves()[leaf], nullptr);
-  each_page(rows_, options_.page_rows, [&](uint32_t begin, uint32_t count) {
+  each_page(rows_, options_.block.page_rows, [&](uint32_t begin, uint32_t count) {
     if (!optional) return writer.numbers(std::span<const int64_t>(numbers).subspan(begin, count), count, {});
     PresentNumbers page = present_of_page(numbers, present, begin, count);
     writer.numbers(page.numbers, count, page.bits);
@@ -251,7 +261,38 @@ void MergeColumns::note_received(const CodeStage& received) {
   }
 }
 
+uint64_t MergeColumns::count_values(std::span<const MergePlan::Source> sources) const {
+  uint64_t values = 0;
+  for (const MergePlan::Source& source : sources) {
+    const BlockFile& file = inputs_[source.input].file();
+    uint32_t last = kNoRow;
+    for (const PagedPieces::Page& page : pieces_[source.input].pages) {
+      const uint32_t group = file.group_of_page(page.page);
+      if (group != last) values += file.chunk(source.leaf, group).entries;
+      last = group;
+    }
+  }
+  return values;
+}
+
+Status MergeColumns::write_values(const Leaf& shape, std::span<const MergePlan::Source> sources,
+                                  uint64_t* values_written) {
+  values_.begin(shape.kind, rows_, count_values(sources));
+  for (const MergePlan::Source& source : sources) {
+    TRY(values_.add(inputs_[source.input], source.leaf, pieces_[source.input]));
+  }
+  LeafWriter writer = make_writer(shape, nullptr);
+  values_.write(writer, options_.block.page_rows);
+  if (values_written != nullptr) *values_written += writer.values_written();
+  return add_chunk(writer);
+}
+
 Status MergeColumns::write_coded(uint32_t leaf) {
+  if (leaf != kReceivedLeaf && !is_flat_exact(leaf)) {
+    std::vector<MergePlan::Source> sources;
+    for (uint32_t input = 0; input < inputs_.size(); ++input) sources.push_back({input, leaf});
+    if (count_values(sources) >= options_.many_values) return write_values(fixed_leaves()[leaf], sources, nullptr);
+  }
   CodeStage stage(rows_, {});
   for (size_t i = 0; i < inputs_.size(); ++i) TRY(stage.add(inputs_[i], leaf, pieces_[i]));
   stage.settle();
@@ -262,7 +303,8 @@ Status MergeColumns::write_coded(uint32_t leaf) {
   }
   if (leaf == kReceivedLeaf) note_received(stage);
   LeafWriter writer = make_writer(fixed_leaves()[leaf], &stage.values(), stage.is_mostly_distinct());
-  stage.write(writer, options_.page_rows);
+  if (stage.uses_all()) writer.uses_all_values();
+  stage.write(writer, options_.block.page_rows);
   return add_chunk(writer);
 }
 
@@ -272,7 +314,7 @@ Status MergeColumns::write_residual() {
   const auto& leaves = fixed_leaves();
   LeafWriter names = make_writer(leaves[kResidualKeyLeaf], &residual_->names());
   LeafWriter values = make_writer(leaves[kResidualValueLeaf], &residual_->values());
-  residual_->write(names, values, options_.page_rows);
+  residual_->write(names, values, options_.block.page_rows);
   residual_->count(in_residual_);
   TRY(add_chunk(names));
   return add_chunk(values);
@@ -290,7 +332,7 @@ Status MergeColumns::write_list(ResidualPlace place, uint32_t first_leaf, uint32
     const uint64_t entries = stage.values().size();
     LeafWriter writer =
         make_writer(shape, numbers ? nullptr : &stage.values(), !numbers && is_mostly_distinct(entries, rows_));
-    stage.write(writer, options_.page_rows);
+    stage.write(writer, options_.block.page_rows);
     TRY(count_list(place, leaf, stage));
     TRY(add_chunk(writer));
   }
@@ -317,6 +359,12 @@ Status MergeColumns::write_key(uint32_t number) {
   auto promoted = residual_->promoted(number);
   const bool packed = key.types[0] == ColumnType::uuid || key.types[0] == ColumnType::hex;
   const bool stored = promoted.empty() && packed && key.types.size() == 1;
+  if (promoted.empty() && key.types.size() == 1 && key.types[0] != ColumnType::boolean &&
+
+      count_values(key.sources) >= options_.many_values) {
+    const Leaf& shape = plan_.leaves()[key.leaf_of_type[static_cast<size_t>(key.types[0])] - kFixedLeaves];
+    return write_values(shape, key.sources, &in_columns_[number]);
+  }
   CodeStage stage(rows_, {.form = stored ? CodeMap::Form::stored : CodeMap::Form::value,
                           .may_append = promoted.empty(),
                           .shares_rows = key.types.size() > 1});
@@ -336,9 +384,10 @@ Status MergeColumns::write_key(uint32_t number) {
     const Leaf& shape = plan_.leaves()[leaf - kFixedLeaves];
     LeafWriter writer = make_writer(stored ? as_stored(shape) : shape, &stage.values(), stage.is_mostly_distinct());
     if (leaf_of_code.empty()) {
-      stage.write(writer, options_.page_rows);
+      if (stage.uses_all()) writer.uses_all_values();
+      stage.write(writer, options_.block.page_rows);
     } else {
-      stage.write(writer, options_.page_rows, leaf_of_code, leaf);
+      stage.write(writer, options_.block.page_rows, leaf_of_code, leaf);
     }
     in_columns_[number] += writer.values_written();
     TRY(add_chunk(writer));

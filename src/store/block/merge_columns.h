@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "store/block/block_assembly.h"
+#include "store/block/block_merger.h"
 #include "store/block/merge_input.h"
 #include "store/block/merge_order.h"
 #include "store/block/merge_plan.h"
 #include "store/block/merge_residual.h"
 #include "store/block/merge_stage.h"
+#include "store/block/merge_values.h"
 
 namespace clew::store {
 
@@ -18,7 +20,7 @@ class MergeColumns {
  public:
   // All outlive the columns.
   MergeColumns(std::span<const MergeInput> inputs, const MergeOrder& order, const MergePlan& plan,
-               const BlockOptions& options);
+               const MergeOptions& options);
 
   // The next `rows` rows as one row group.
   Status write_row_group(uint32_t rows, BlockAssembly& assembly);
@@ -38,6 +40,10 @@ class MergeColumns {
   Status resolve_parents(std::vector<int64_t>& parents);
   Status write_times(uint32_t leaf);
   Status write_coded(uint32_t leaf);
+  // Of the chunks that the row group draws from.
+  uint64_t count_values(std::span<const MergePlan::Source> sources) const;
+  // Adds how many rows have one to `values_written`, which may be null.
+  Status write_values(const Leaf& shape, std::span<const MergePlan::Source> sources, uint64_t* values_written);
   Status write_residual();
   Status write_list(ResidualPlace place, uint32_t first_leaf, uint32_t exact_leaf);
   Status write_key(uint32_t key);
@@ -52,7 +58,7 @@ class MergeColumns {
   std::span<const MergeInput> inputs_;
   const MergeOrder& order_;
   const MergePlan& plan_;
-  const BlockOptions options_;
+  const MergeOptions& options_;
 
   // The row group at hand.
   uint32_t first_row_ = 0;  // of the block
@@ -60,6 +66,7 @@ class MergeColumns {
   GroupPieces pieces_;  // by input
   std::vector<MergeRun> runs_;
   std::unique_ptr<MergeResidual> residual_;
+  ValueStage values_;  // for one column after the other
   BlockAssembly* assembly_ = nullptr;
 
   size_t next_run_ = 0;

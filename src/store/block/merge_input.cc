@@ -41,18 +41,20 @@ Result<MergeInput::Fetched> MergeInput::fetch(uint32_t leaf, uint32_t first, uin
   return out;
 }
 
-Result<LeafPage> MergeInput::decode(uint32_t leaf, uint32_t page, const Fetched& fetched) const {
-  uint32_t group = file().group_of_page(page);
+std::string_view MergeInput::stored(uint32_t leaf, uint32_t page, const Fetched& fetched) const {
   uint32_t number = file().page_in_group(page);
-  const auto& offsets = file().chunk(leaf, group).page_offsets;
-  auto bytes =
-      std::string_view(fetched.bytes).substr(offsets[number] - fetched.offset, offsets[number + 1] - offsets[number]);
-  return read_leaf_page(file(), leaf, group, number, bytes);
+  const auto& offsets = file().chunk(leaf, file().group_of_page(page)).page_offsets;
+  return std::string_view(fetched.bytes)
+      .substr(offsets[number] - fetched.offset, offsets[number + 1] - offsets[number]);
+}
+
+Result<LeafPage> MergeInput::decode(uint32_t leaf, uint32_t page, std::string_view stored) const {
+  return read_leaf_page(file(), leaf, file().group_of_page(page), file().page_in_group(page), stored);
 }
 
 Result<LeafPage> MergeInput::page(uint32_t leaf, uint32_t page) const {
   ASSIGN_OR_RETURN(Fetched fetched, fetch(leaf, page, page));
-  return decode(leaf, page, fetched);
+  return decode(leaf, page, stored(leaf, page, fetched));
 }
 
 Status CodeMap::open(uint32_t page) {
@@ -131,13 +133,25 @@ size_t CodeMap::enter(std::span<const uint32_t> codes, bool append) {
   return bytes;
 }
 
-size_t CodeMap::translate(std::span<uint32_t> codes) const {
-  size_t values = 0;
+size_t CodeMap::translate(std::span<const uint32_t> codes, uint32_t* out) const {
+  size_t nulls = 0;
   const uint32_t* to_code = to_code_.data();
-  for (uint32_t& code : codes) {
-    const bool is = code != kNoCode;
-    if (is) code = to_code[code - base_];
-    values += is;
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const bool is_null = codes[i] == kNoCode;
+    // Without a branch: which rows have a value cannot be foreseen.
+    const uint32_t code = to_code[is_null ? 0 : codes[i] - base_];
+    out[i] = is_null ? kNoCode : code;
+    nulls += is_null;
+  }
+  return codes.size() - nulls;
+}
+
+size_t CodeMap::translate_into(std::span<const uint32_t> codes, uint32_t* out) const {
+  size_t values = 0;
+  for (size_t i = 0; i < codes.size(); ++i) {
+    if (codes[i] == kNoCode) continue;
+    out[i] = to_code_[codes[i] - base_];
+    ++values;
   }
   return values;
 }

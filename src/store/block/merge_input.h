@@ -53,6 +53,9 @@ class MergeInput {
   // Calls on_page(page, LeafPage&, its pieces) for every page; pages of a row group are fetched in one read.
   template <typename OnPage>
   Status scan(uint32_t leaf, const PagedPieces& pieces, OnPage&& on_page) const;
+  // The same with the stored bytes of the page.
+  template <typename OnPage>
+  Status scan_stored(uint32_t leaf, const PagedPieces& pieces, OnPage&& on_page) const;
 
  private:
   explicit MergeInput(std::shared_ptr<const Block> block) : block_(std::move(block)) {}
@@ -62,7 +65,8 @@ class MergeInput {
     uint64_t offset = 0;
   };
   Result<Fetched> fetch(uint32_t leaf, uint32_t first, uint32_t last) const;
-  Result<LeafPage> decode(uint32_t leaf, uint32_t page, const Fetched& fetched) const;
+  std::string_view stored(uint32_t leaf, uint32_t page, const Fetched& fetched) const;
+  Result<LeafPage> decode(uint32_t leaf, uint32_t page, std::string_view stored) const;
 
   std::shared_ptr<const Block> block_;
   std::shared_ptr<const Unit> unit_;  // owns what the spans view
@@ -71,7 +75,7 @@ class MergeInput {
 };
 
 template <typename OnPage>
-Status MergeInput::scan(uint32_t leaf, const PagedPieces& pieces, OnPage&& on_page) const {
+Status MergeInput::scan_stored(uint32_t leaf, const PagedPieces& pieces, OnPage&& on_page) const {
   const auto& pages = pieces.pages;
   for (size_t i = 0; i < pages.size();) {
     uint32_t group = file().group_of_page(pages[i].page);
@@ -79,11 +83,19 @@ Status MergeInput::scan(uint32_t leaf, const PagedPieces& pieces, OnPage&& on_pa
     while (end < pages.size() && file().group_of_page(pages[end].page) == group) ++end;
     ASSIGN_OR_RETURN(Fetched fetched, fetch(leaf, pages[i].page, pages[end - 1].page));
     for (; i < end; ++i) {
-      ASSIGN_OR_RETURN(LeafPage decoded, decode(leaf, pages[i].page, fetched));
-      TRY(on_page(pages[i].page, decoded, pieces.of(pages[i])));
+      TRY(on_page(pages[i].page, stored(leaf, pages[i].page, fetched), pieces.of(pages[i])));
     }
   }
   return {};
+}
+
+template <typename OnPage>
+Status MergeInput::scan(uint32_t leaf, const PagedPieces& pieces, OnPage&& on_page) const {
+  return scan_stored(leaf, pieces,
+                     [&](uint32_t page, std::string_view stored, std::span<const MergePiece> of_page) -> Status {
+                       ASSIGN_OR_RETURN(LeafPage decoded, decode(leaf, page, stored));
+                       return on_page(page, decoded, of_page);
+                     });
 }
 
 // Codes of one leaf of an input as codes of a dictionary under construction: an entry is taken over when it is first
@@ -101,8 +113,13 @@ class CodeMap {
   // Takes over what these codes of that page stand for, unless it was: `append` without looking whether another input
   // had it. Answers the bytes of what is new, as PLAIN has them.
   size_t enter(std::span<const uint32_t> codes, bool append);
-  // Puts what was taken over in the place of that page's codes; answers how many are not kNoCode, which stays.
-  size_t translate(std::span<uint32_t> codes) const;
+  // Whether nothing of what is open is left to take over.
+  bool knows_all() const { return known_ == to_code_.size(); }
+  // Puts what that page's codes became to `out`; answers how many are not kNoCode, which stays.
+  size_t translate(std::span<const uint32_t> codes, uint32_t* out) const;
+  // The same, but leaves `out` as it is where there is no value.
+  size_t translate_into(std::span<const uint32_t> codes, uint32_t* out) const;
+  uint32_t leaf() const { return leaf_; }
   // Of a code of that page; kNoCode stays.
   uint32_t operator()(uint32_t code) {
     if (code == kNoCode) return kNoCode;

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "store/block/block_unit.h"
+#include "store/block/key_sort.h"
 #include "store/block/trace_family.h"
 
 namespace clew::store {
@@ -256,10 +257,9 @@ class Merger {
   Result<MergeOrder> run() {
     TRY(collect());
     TRY(join());
-    std::ranges::sort(entries_, {}, [](const Entry& entry) { return std::tuple(entry.start_ns, entry.id); });
     order_.runs.reserve(entries_.size());
     order_.traces.reserve(entries_.size());
-    for (const Entry& entry : entries_) emit(entry);
+    emit_in_order();
     return std::move(order_);
   }
 
@@ -287,27 +287,27 @@ class Merger {
 
   // Parts of equal id side by side, by way of their hashes.
   Status join() {
-    std::vector<uint64_t> keys;
+    std::vector<KeyedItem> keys;
     keys.reserve(parts_.size());
-    for (const Part& part : parts_) {
-      keys.push_back(part.id.hash() >> 32 << 32 | static_cast<uint32_t>(keys.size()));
-    }
-    std::ranges::sort(keys);
-    entries_.reserve(parts_.size());
-    std::vector<Part> same;
+    for (const Part& part : parts_) keys.push_back({part.id.hash() >> 32, static_cast<uint32_t>(keys.size())});
+    sorter_.sort(keys);
+    is_joined_.resize(parts_.size());
+    std::vector<uint32_t> same;
     for (size_t i = 0; i < keys.size();) {
       size_t end = i + 1;
-      while (end < keys.size() && keys[end] >> 32 == keys[i] >> 32) ++end;
-      if (end == i + 1) {
-        add_alone(static_cast<uint32_t>(keys[i]));
-      } else {
+      while (end < keys.size() && keys[end].key == keys[i].key) ++end;
+      if (end > i + 1) {
         same.clear();
-        for (size_t k = i; k < end; ++k) same.push_back(parts_[static_cast<uint32_t>(keys[k])]);
+        for (size_t k = i; k < end; ++k) same.push_back(keys[k].item);
         TRY(join_same(same));
       }
       i = end;
     }
     TRY(joiner_.flush());
+    entries_.reserve(parts_.size());
+    for (uint32_t part = 0; part < parts_.size(); ++part) {
+      if (is_joined_[part] == 0) add_alone(part);
+    }
     for (uint32_t i = 0; i < joiner_.joined().size(); ++i) {
       const TraceRun& trace = joiner_.joined()[i].trace;
       entries_.push_back({trace.start_ns, trace.id, 0, i});
@@ -316,21 +316,36 @@ class Merger {
   }
 
   // Of equal hash; of equal id, mostly.
-  Status join_same(std::vector<Part>& same) {
-    std::ranges::sort(same, {}, [](const Part& part) { return std::tuple(part.id, part.input); });
-    for (size_t i = 0; i < same.size();) {
-      size_t end = i + 1;
-      while (end < same.size() && same[end].id == same[i].id) ++end;
-      if (end == i + 1) {
-        auto found = std::ranges::lower_bound(parts_, std::tuple(same[i].input, same[i].trace), {},
-                                              [](const Part& part) { return std::tuple(part.input, part.trace); });
-        add_alone(static_cast<uint32_t>(found - parts_.begin()));
-      } else {
-        TRY(joiner_.add(std::span<const Part>(same).subspan(i, end - i)));
+  Status join_same(std::vector<uint32_t>& same) {
+    std::ranges::sort(same, {}, [&](uint32_t part) { return std::tuple(parts_[part].id, parts_[part].input); });
+    std::vector<Part> of_trace;
+    for (size_t i = 0; i < same.size(); i += of_trace.size()) {
+      of_trace.clear();
+      for (size_t k = i; k < same.size() && parts_[same[k]].id == parts_[same[i]].id; ++k) {
+        of_trace.push_back(parts_[same[k]]);
       }
-      i = end;
+      if (of_trace.size() == 1) continue;
+      for (size_t k = i; k < i + of_trace.size(); ++k) is_joined_[same[k]] = 1;
+      TRY(joiner_.add(of_trace));
     }
     return {};
+  }
+
+  // By start, and where starts are equal by id.
+  void emit_in_order() {
+    std::vector<KeyedItem> keys;
+    keys.reserve(entries_.size());
+    for (const Entry& entry : entries_) keys.push_back({entry.start_ns, static_cast<uint32_t>(keys.size())});
+    sorter_.sort(keys);
+    for (size_t i = 0; i < keys.size();) {
+      size_t end = i + 1;
+      while (end < keys.size() && keys[end].key == keys[i].key) ++end;
+      if (end > i + 1) {
+        std::ranges::sort(keys.begin() + static_cast<ptrdiff_t>(i), keys.begin() + static_cast<ptrdiff_t>(end), {},
+                          [&](const KeyedItem& key) { return entries_[key.item].id; });
+      }
+      for (; i < end; ++i) emit(entries_[keys[i].item]);
+    }
   }
 
   void add_alone(uint32_t part) {
@@ -367,7 +382,9 @@ class Merger {
   MergeOrder order_;
   Joiner joiner_;
   std::vector<Part> parts_;
+  std::vector<uint8_t> is_joined_;  // by part
   std::vector<Entry> entries_;
+  KeySorter sorter_;
 };
 
 }  // namespace

@@ -63,37 +63,38 @@ void CodeStage::judge() {
 
 void CodeStage::add_page(CodeMap& map, const LeafPage& page, std::span<const MergePiece> pieces) {
   uint32_t* codes = spread();
-  uint32_t rows = 0;
-  for (const MergePiece& piece : pieces) rows += piece.rows;
-  // Rows that go elsewhere must not bring their values.
-  picked_.assign(page.codes.begin(), page.codes.end());
-  if (rows < page.codes.size()) {
-    std::ranges::fill(picked_, kNoCode);
-    for (const MergePiece& piece : pieces) {
-      std::copy_n(page.codes.data() + piece.row, piece.rows, picked_.data() + piece.row);
-    }
-  }
-  entry_bytes_ += map.enter(picked_, appends_);
-  seen_rows_ += rows;
-  seen_values_ += map.translate(picked_);
-  judge();
-  // A row may have its value from another leaf of its key.
-  if (options_.shares_rows) {
-    for (const MergePiece& piece : pieces) {
-      for (uint32_t i = 0; i < piece.rows; ++i) {
-        uint32_t code = picked_[piece.row + i];
-        if (code != kNoCode) codes[piece.out + i] = code;
-      }
-    }
-    return;
-  }
   for (const MergePiece& piece : pieces) {
-    std::copy_n(picked_.data() + piece.row, piece.rows, codes + piece.out);
+    const std::span<const uint32_t> from = std::span(page.codes).subspan(piece.row, piece.rows);
+    // Rows that go elsewhere do not bring their values.
+    if (!map.knows_all()) entry_bytes_ += map.enter(from, appends_);
+    seen_rows_ += piece.rows;
+    // A row may have its value from another leaf of its key.
+    seen_values_ +=
+        options_.shares_rows ? map.translate_into(from, codes + piece.out) : map.translate(from, codes + piece.out);
   }
+  judge();
+}
+
+// The pages of a required leaf whose dictionary has one entry all say the same, and are not looked at.
+Status CodeStage::add_only_value(CodeMap& map, const BlockFile& file, const PagedPieces& pieces) {
+  for (const PagedPieces::Page& page : pieces.pages) {
+    TRY(map.open(page.page));
+    const uint32_t code = file.chunk(map.leaf(), file.group_of_page(page.page)).code_base;
+    map.enter(std::span(&code, 1), appends_);
+    add_same(map(code), pieces.of(page));
+  }
+  return {};
 }
 
 Status CodeStage::add(const MergeInput& input, uint32_t leaf, const PagedPieces& pieces) {
   CodeMap map(input, leaf, values_, options_.form);
+  const BlockFile& file = input.file();
+  bool has_one = file.leaves()[leaf].max_definition == 0;
+  for (uint32_t group = 0; has_one && group < file.groups(); ++group) {
+    const auto& chunk = file.chunk(leaf, group);
+    has_one = chunk.encoding == ChunkEncoding::dictionary && chunk.entries == 1;
+  }
+  if (has_one) return add_only_value(map, file, pieces);
   return input.scan(leaf, pieces,
                     [&](uint32_t number, const LeafPage& page, std::span<const MergePiece> of_page) -> Status {
                       const bool same = all_same(page.codes);
@@ -110,6 +111,7 @@ Status CodeStage::add(const MergeInput& input, uint32_t leaf, const PagedPieces&
 }
 
 void CodeStage::set(uint32_t row, ValueView value) {
+  was_set_ = true;
   spread()[row] = values_.intern(value);
 }
 
@@ -119,7 +121,7 @@ void CodeStage::settle() {
 
 bool CodeStage::is_mostly_distinct() const {
   // One value for all, or none.
-  if (codes_.empty()) return false;
+  if (codes_.empty() || values_.size() < kMostlyDistinctEntries) return false;
   auto nulls = static_cast<uint64_t>(std::ranges::count(codes_, kNoCode));
   return store::is_mostly_distinct(values_.size(), rows_ - nulls);
 }

@@ -39,6 +39,8 @@ class CodeStage {
   void settle();
 
   const ValueDictionary& values() const { return values_; }
+  // Whether each of the values is that of some row.
+  bool uses_all() const { return !was_set_ && !options_.shares_rows; }
   // Of the rows that have one.
   bool is_mostly_distinct() const;
   uint32_t code(uint32_t row) const { return codes_.empty() ? same_ : codes_[row]; }
@@ -51,6 +53,7 @@ class CodeStage {
 
  private:
   void add_same(uint32_t code, std::span<const MergePiece> pieces);
+  Status add_only_value(CodeMap& map, const BlockFile& file, const PagedPieces& pieces);
   void add_page(CodeMap& map, const LeafPage& page, std::span<const MergePiece> pieces);
   void judge();
   uint32_t* spread();
@@ -58,11 +61,11 @@ class CodeStage {
   const uint32_t rows_;
   const Options options_;
   bool appends_ = false;
+  bool was_set_ = false;
   ValueDictionary values_;
   // Of the pages so far: rows, those of them with a value, and the bytes of the entries they brought.
   uint64_t seen_rows_ = 0, seen_values_ = 0, entry_bytes_ = 0;
   uint64_t judged_rows_ = kFirstJudged;
-  std::vector<uint32_t> picked_;
   // Of the pages so far, while codes_ is empty: all their rows have this code, or none.
   uint32_t same_ = kNoCode;
   uint32_t same_rows_ = 0;

@@ -8,10 +8,6 @@
 namespace clew::store {
 namespace {
 
-std::unexpected<Error> bad_row(const BlockFile& file, uint32_t leaf, std::string what) {
-  return std::unexpected(file.in_leaf({ErrorCode::corruption, std::move(what)}, leaf));
-}
-
 constexpr FixedLeaf kResourceLeaves[] = {kResourceSchemaLeaf, kResourceDroppedLeaf, kEntityRefsLeaf,
                                          kResourceExactLeaf};
 constexpr FixedLeaf kScopeLeaves[] = {kScopeNameLeaf, kScopeVersionLeaf, kScopeSchemaLeaf, kScopeDroppedLeaf,
@@ -57,7 +53,7 @@ Status RowCopier::load_list(ResidualPlace place, List& list) {
     if (exact.definition[i] != 0) list.exact.push_back(exact.definition[i] == 2 ? exact.codes[next++] : kNoCode);
   }
   begins.push_back(static_cast<uint32_t>(list.exact.size()));
-  if (begins != list.map->row_begins) return bad_row(file_, exact_leaf, "its levels differ from its map's");
+  if (begins != list.map->row_begins) return reads_.damaged(exact_leaf, "its levels differ from its map's");
   // The other leaves of the list have the same elements when they have the same levels as each other and as these.
   for (uint32_t leaf = first; leaf < map_leaves(place).key; ++leaf) {
     const LeafPage& page = *pages_[leaf];
@@ -65,7 +61,7 @@ Status RowCopier::load_list(ResidualPlace place, List& list) {
     for (size_t i = 0; same && i < page.definition.size(); ++i) {
       same = (page.definition[i] != 0) == (exact.definition[i] != 0);
     }
-    if (!same) return bad_row(file_, leaf, "its levels differ from those of its list");
+    if (!same) return reads_.damaged(leaf, "its levels differ from those of its list");
   }
   return {};
 }
@@ -129,8 +125,8 @@ Status RowCopier::fill_row(uint32_t row, uint32_t at) {
   ASSIGN_OR_RETURN(ValueView status_name, value(kStatusLeaf, at));
   auto kind = kind_number(kind_name.text);
   auto status = status_number(status_name.text);
-  if (!kind) return bad_row(file_, kKindLeaf, "an entry is not of its kind");
-  if (!status) return bad_row(file_, kStatusLeaf, "an entry is not of its kind");
+  if (!kind) return reads_.damaged(kKindLeaf, "an entry is not of its kind");
+  if (!status) return reads_.damaged(kStatusLeaf, "an entry is not of its kind");
   out.kind = static_cast<SpanKind>(*kind);
   out.status = static_cast<StatusCode>(*status);
   ASSIGN_OR_RETURN(uint32_t bits, number(kBitsLeaf, at));
@@ -162,12 +158,12 @@ Status RowCopier::add_map_entry(ResidualPlace place, Scope wanted, uint32_t name
   MapLeaves leaves = map_leaves(place);
   ASSIGN_OR_RETURN(ValueView name_text, reads_.value(leaves.key, name));
   auto key = residual_key(place, name_text.text);
-  if (!key) return std::unexpected(file_.in_leaf(std::move(key.error()), leaves.key));
+  if (!key) return reads_.damaged(leaves.key, std::move(key.error().message));
   if (key->scope != wanted) return {};
   ASSIGN_OR_RETURN(ValueView value_text, reads_.value(leaves.value, value));
   std::string owned;
   MapEntry entry = read_map_entry(key->key, value_text.text, owned);
-  if (entry.malformed) return bad_row(file_, leaves.value, "a text is not of its type");
+  if (entry.malformed) return reads_.damaged(leaves.value, "a text is not of its type");
   if (!entry.value) return {};
   ValueView view = *entry.value;
   if (view.type == ValueType::bytes) view.text = owned_.emplace_back(std::move(owned));
@@ -180,7 +176,7 @@ Status RowCopier::add_exact(uint32_t leaf, uint32_t code) {
   ASSIGN_OR_RETURN(ValueView bytes, reads_.value(leaf, code));
   NestedReader reader({ValueType::kvlist, 0, bytes.text});
   while (reader.next()) attributes_.push_back({reader.key(), reader.value()});
-  if (!reader.ok()) return bad_row(file_, leaf, "a list of attributes is malformed");
+  if (!reader.ok()) return reads_.damaged(leaf, "a list of attributes is malformed");
   return {};
 }
 

@@ -1,105 +1,172 @@
 #include "store/block/text_order.h"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <cstring>
 
 namespace clew::store {
 namespace {
 
-constexpr size_t kLengthBytes = sizeof(uint32_t);
-constexpr size_t kKeyBytes = sizeof(uint64_t);
-// Fewer are compared as they are.
-constexpr size_t kFewTexts = 4;
+// Fewer texts are compared as they are.
+constexpr size_t kFewTexts = 24;
 
-// Sorts by eight bytes after the other: texts that many begin with are not looked at again for each comparison.
+// Sorts by keys of as many bytes as fit: a byte of a text is a digit, in a number system of the bytes that some text
+// has at its place, so that a key holds a whole address or sixteen hex digits.
 class TextSorter {
  public:
-  TextSorter(std::string_view entries, std::span<const size_t> begins) {
-    texts_.reserve(begins.size());
-    for (size_t i = 0; i < begins.size(); ++i) {
-      const size_t end = i + 1 < begins.size() ? begins[i + 1] : entries.size();
-      texts_.push_back(
-          {entries.substr(begins[i] + kLengthBytes, end - begins[i] - kLengthBytes), 0, static_cast<uint32_t>(i)});
-    }
-  }
+  TextSorter(std::span<const std::string_view> texts, std::span<KeyedItem> items, KeySorter& sorter)
+      : texts_(texts), items_(items), sorter_(sorter), is_new_(items.size()) {}
 
-  struct Text {
-    std::string_view rest;  // behind what it has in common with its neighbours
-    uint64_t key;
-    uint32_t entry;
-  };
-  std::span<const Text> run() {
-    std::vector<std::span<Text>> left{texts_};
-    while (!left.empty()) {
-      std::span<Text> range = left.back();
-      left.pop_back();
-      if (range.size() <= kFewTexts) {
-        std::ranges::sort(range, {}, &Text::rest);
-        continue;
+  void run(size_t skipped) {
+    if (items_.empty()) return;
+    is_new_[0] = 1;
+    left_.push_back({0, static_cast<uint32_t>(items_.size()), skipped});
+    while (!left_.empty()) {
+      const Range range = left_.back();
+      left_.pop_back();
+      if (range.end - range.begin <= kFewTexts) {
+        sort_few(range);
+      } else {
+        sort_many(range);
       }
-      skip_common(range);
-      // Zeros stand in for what a text is too short for.
-      std::ranges::sort(range, [](const Text& a, const Text& b) {
-        return a.key != b.key ? a.key < b.key
-                              : std::min(a.rest.size(), kKeyBytes + 1) < std::min(b.rest.size(), kKeyBytes + 1);
-      });
-      split(range, left);
     }
-    return texts_;
   }
+  // Whether the item at that position differs from the one before.
+  bool is_new(size_t at) const { return is_new_[at] != 0; }
 
  private:
-  static void skip_common(std::span<Text> range) {
-    std::string_view common = range[0].rest;
-    for (const Text& text : range) {
-      common = common.substr(0, static_cast<size_t>(std::ranges::mismatch(common, text.rest).in1 - common.begin()));
-    }
-    for (Text& text : range) {
-      text.rest.remove_prefix(common.size());
-      text.key = 0;
-      if (!text.rest.empty()) std::memcpy(&text.key, text.rest.data(), std::min(kKeyBytes, text.rest.size()));
-      if constexpr (std::endian::native == std::endian::little) text.key = __builtin_bswap64(text.key);
+  static constexpr size_t kPlaces = 16;
+  static constexpr size_t kSymbols = 257;  // the end of the text, and each byte
+  // All texts of a range have the first `depth` bytes in common.
+  struct Range {
+    uint32_t begin, end;
+    size_t depth;
+  };
+  struct Alphabet {
+    uint64_t size = 0;
+    std::array<uint16_t, kSymbols> rank;
+  };
+
+  std::span<KeyedItem> items_of(const Range& range) { return items_.subspan(range.begin, range.end - range.begin); }
+  std::string_view rest(const KeyedItem& item, size_t depth) const { return texts_[item.item].substr(depth); }
+
+  void sort_few(const Range& range) {
+    const auto items = items_of(range);
+    const std::string_view first = rest(items[0], range.depth);
+    auto is_first = [&](const KeyedItem& item) { return rest(item, range.depth) == first; };
+    if (std::ranges::all_of(items.subspan(1), is_first)) return;
+    std::ranges::sort(items, {}, [&](const KeyedItem& item) { return rest(item, range.depth); });
+    for (size_t i = 1; i < items.size(); ++i) {
+      is_new_[range.begin + i] = rest(items[i], range.depth) != rest(items[i - 1], range.depth);
     }
   }
 
-  // What is equal so far and goes on.
-  static void split(std::span<Text> range, std::vector<std::span<Text>>& left) {
-    for (size_t begin = 0, end = 0; begin < range.size(); begin = end) {
-      const bool goes_on = range[begin].rest.size() > kKeyBytes;
-      for (end = begin + 1; end < range.size() && range[end].key == range[begin].key; ++end) {
-        if (goes_on != (range[end].rest.size() > kKeyBytes)) break;
+  void sort_many(const Range& range) {
+    const auto items = items_of(range);
+    const size_t depth = range.depth + common_bytes(items, range.depth);
+    const size_t places = learn(items, depth);
+    for (KeyedItem& item : items) item.key = key_of(rest(item, depth), places);
+    sorter_.sort(items);
+    for (uint32_t begin = 0, end = 0; begin < items.size(); begin = end) {
+      if (begin > 0) is_new_[range.begin + begin] = 1;
+      for (end = begin + 1; end < items.size() && items[end].key == items[begin].key;) ++end;
+      // Of equal keys, all texts have ended before or none.
+      const bool goes_on = end - begin > 1 && texts_[items[begin].item].size() >= depth + places;
+      if (goes_on) left_.push_back({range.begin + begin, range.begin + end, depth + places});
+    }
+  }
+
+  size_t common_bytes(std::span<const KeyedItem> items, size_t depth) const {
+    std::string_view common = rest(items[0], depth);
+    for (const KeyedItem& item : items) {
+      const std::string_view text = rest(item, depth);
+      if (text.starts_with(common)) continue;
+      common = common.substr(0, static_cast<size_t>(std::ranges::mismatch(common, text).in1 - common.begin()));
+    }
+    return common.size();
+  }
+
+  // The alphabets of the next places; answers of how many, one at least.
+  size_t learn(std::span<const KeyedItem> items, size_t depth) {
+    seen_ = {};
+    for (const KeyedItem& item : items) {
+      const std::string_view text = rest(item, depth);
+      const size_t count = std::min(text.size(), kPlaces);
+      for (size_t place = 0; place < count; ++place) seen_[place][static_cast<uint8_t>(text[place]) + 1U] = 1;
+      if (count < kPlaces) seen_[count][0] = 1;
+    }
+    uint8_t some_ended = 0;
+    uint64_t keys = 1;
+    for (size_t place = 0; place < kPlaces; ++place) {
+      some_ended |= seen_[place][0];
+      seen_[place][0] = some_ended;
+      Alphabet& alphabet = alphabets_[place];
+      uint16_t size = 0;
+      for (size_t symbol = 0; symbol < kSymbols; ++symbol) {
+        alphabet.rank[symbol] = size;
+        size = static_cast<uint16_t>(size + seen_[place][symbol]);
       }
-      if (!goes_on || end - begin == 1) continue;
-      for (Text& text : range.subspan(begin, end - begin)) text.rest.remove_prefix(kKeyBytes);
-      left.push_back(range.subspan(begin, end - begin));
+      alphabet.size = size;
+      if (place > 0 && keys > ~uint64_t{0} / size) return place;
+      keys *= size;
+      if (some_ended != 0 && size == 1) return place + 1;
     }
+    return kPlaces;
   }
 
-  std::vector<Text> texts_;
+  uint64_t key_of(std::string_view text, size_t places) const {
+    const size_t count = std::min(text.size(), places);
+    uint64_t key = 0;
+    size_t place = 0;
+    for (; place < count; ++place) {
+      key = key * alphabets_[place].size + alphabets_[place].rank[static_cast<uint8_t>(text[place]) + 1U];
+    }
+    for (; place < places; ++place) key *= alphabets_[place].size;
+    return key;
+  }
+
+  std::span<const std::string_view> texts_;
+  std::span<KeyedItem> items_;
+  KeySorter& sorter_;
+  std::vector<uint8_t> is_new_;  // by position
+  std::vector<Range> left_;
+  std::array<std::array<uint8_t, kSymbols>, kPlaces> seen_;
+  std::array<Alphabet, kPlaces> alphabets_;
 };
 
 }  // namespace
 
-SortedEntries sort_entries(std::string_view entries, std::span<const size_t> begins) {
-  auto whole = [&](size_t entry) {
-    const size_t end = entry + 1 < begins.size() ? begins[entry + 1] : entries.size();
-    return entries.substr(begins[entry], end - begins[entry]);
-  };
-  TextSorter sorter(entries, begins);
-  SortedEntries out;
-  out.places.resize(begins.size());
-  out.bytes.reserve(entries.size());
-  std::string_view last;
-  for (const auto& text : sorter.run()) {
-    if (out.count == 0 || whole(text.entry) != last) {
-      last = whole(text.entry);
-      out.bytes += last;
-      ++out.count;
-    }
-    out.places[text.entry] = out.count - 1;
+void DistinctOrder::begin(size_t values, std::span<const uint8_t> used) {
+  items_.clear();
+  items_.reserve(values);
+  for (uint32_t i = 0; i < values; ++i) {
+    if (used.empty() || used[i] != 0) items_.push_back({0, i});
   }
-  return out;
+  if (places_.size() < values) places_.resize(values);
+  firsts_.clear();
+}
+
+template <typename IsNew>
+void DistinctOrder::number(IsNew&& is_new) {
+  for (size_t at = 0; at < items_.size(); ++at) {
+    if (is_new(at)) firsts_.push_back(items_[at].item);
+    places_[items_[at].item] = static_cast<uint32_t>(firsts_.size() - 1);
+  }
+}
+
+void DistinctOrder::order_texts(std::span<const std::string_view> texts, size_t skipped,
+                                std::span<const uint8_t> used) {
+  begin(texts.size(), used);
+  TextSorter texts_in_order(texts, items_, sorter_);
+  texts_in_order.run(skipped);
+  number([&](size_t at) { return texts_in_order.is_new(at); });
+}
+
+void DistinctOrder::order_numbers(std::span<const std::string_view> numbers, std::span<const uint8_t> used) {
+  begin(numbers.size(), used);
+  for (KeyedItem& item : items_) std::memcpy(&item.key, numbers[item.item].data(), numbers[item.item].size());
+  sorter_.sort(items_);
+  number([&](size_t at) { return at == 0 || items_[at].key != items_[at - 1].key; });
 }
 
 }  // namespace clew::store

@@ -6,30 +6,39 @@
 #include <set>
 
 #include "base/mix.h"
-#include "store/parquet/plain.h"
 
 namespace clew::store {
 namespace {
 
-std::string plain(const std::vector<std::string>& texts, std::vector<size_t>* begins) {
-  std::string out;
-  for (const std::string& text : texts) {
-    if (begins != nullptr) begins->push_back(out.size());
-    parquet::append_plain_bytes(out, text);
-  }
-  return out;
+template <typename T>
+void expect_distinct(const DistinctOrder& order, const std::vector<T>& values) {
+  const std::set<T> distinct(values.begin(), values.end());
+  const std::vector<T> expected(distinct.begin(), distinct.end());
+  ASSERT_EQ(order.firsts().size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(values[order.firsts()[i]], expected[i]) << i;
+  for (size_t i = 0; i < values.size(); ++i) EXPECT_EQ(expected[order.places()[i]], values[i]) << i;
 }
 
 void expect_sorted(const std::vector<std::string>& texts) {
-  std::vector<size_t> begins;
-  const std::string entries = plain(texts, &begins);
-  const SortedEntries sorted = sort_entries(entries, begins);
+  DistinctOrder order;
+  std::vector<std::string_view> views(texts.begin(), texts.end());
+  order.order_texts(views);
+  expect_distinct(order, texts);
+  // Some that are not used, behind something that does not count.
+  std::vector<std::string> with_head(texts.size() * 2);
+  std::vector<uint8_t> used(texts.size() * 2);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    with_head[2 * i] = std::to_string(mix64(i) % 10) + texts[i];
+    with_head[2 * i + 1] = "0not used";
+    used[2 * i] = 1;
+  }
+  views.assign(with_head.begin(), with_head.end());
+  order.order_texts(views, 1, used);
   const std::set<std::string> distinct(texts.begin(), texts.end());
   const std::vector<std::string> expected(distinct.begin(), distinct.end());
-  EXPECT_EQ(sorted.bytes, plain(expected, nullptr));
-  ASSERT_EQ(sorted.count, expected.size());
-  ASSERT_EQ(sorted.places.size(), texts.size());
-  for (size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(expected[sorted.places[i]], texts[i]) << i;
+  ASSERT_EQ(order.firsts().size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(views[order.firsts()[i]].substr(1), expected[i]) << i;
+  for (size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(expected[order.places()[2 * i]], texts[i]) << i;
 }
 
 TEST(TextOrder, SortsByBytes) {
@@ -64,6 +73,36 @@ TEST(TextOrder, AgreesWithASetOnRandomTexts) {
     }
     SCOPED_TRACE(seed);
     expect_sorted(texts);
+  }
+}
+
+// More than are sorted by comparison, of all bytes and lengths, many of them there twice.
+TEST(TextOrder, AgreesWithASetOnManyTexts) {
+  for (uint64_t alphabet : {2, 11, 256}) {
+    std::vector<std::string> texts(5000);
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const uint64_t number = mix64(alphabet, i) % 3000;
+      const uint64_t random = mix64(alphabet, number);
+      texts[i] = random % 4 == 0 ? "10." : "";
+      for (uint64_t at = 0; at < random % 40; ++at) texts[i].push_back(static_cast<char>(mix64(random, at) % alphabet));
+    }
+    SCOPED_TRACE(alphabet);
+    expect_sorted(texts);
+  }
+}
+
+TEST(TextOrder, SortsNumbers) {
+  for (uint64_t bits : {1, 9, 16, 63, 64}) {
+    for (size_t count : {0, 1, 100, 3000}) {
+      std::vector<uint64_t> numbers;
+      for (size_t i = 0; i < count; ++i) numbers.push_back(mix64(bits, i % 2000) >> (64 - bits));
+      std::vector<std::string_view> views;
+      for (const uint64_t& number : numbers) views.emplace_back(reinterpret_cast<const char*>(&number), sizeof number);
+      SCOPED_TRACE(bits);
+      DistinctOrder order;
+      order.order_numbers(views);
+      expect_distinct(order, numbers);
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "store/block/key_sort.h"
 #include "store/parquet/bit_packing.h"
 
 namespace clew::store {
@@ -33,29 +34,27 @@ std::pair<uint32_t, uint16_t> TraceLookup::fingerprint(TraceId id, uint32_t buck
 
 TraceLookup::Sections TraceLookup::encode(const std::vector<TraceRun>& runs) {
   const uint32_t bits = bucket_bits_for(runs.size());
-  // Bucket, remainder, number, from the upper bits on: numbers sort faster than tuples.
-  constexpr uint32_t kNumberBits = 32;
-  std::vector<uint64_t> prints;
+  std::vector<KeyedItem> prints;
   prints.reserve(runs.size());
   for (const TraceRun& run : runs) {
     auto [bucket, remainder] = fingerprint(run.id, bits);
-    prints.push_back((uint64_t{bucket} << kRemainderBits | remainder) << kNumberBits | prints.size());
+    prints.push_back({uint64_t{bucket} << kRemainderBits | remainder, static_cast<uint32_t>(prints.size())});
   }
-  std::ranges::sort(prints);
+  KeySorter().sort(prints);
   Sections out;
   ByteWriter writer(out.fingerprints);
   writer.varint(bits);
   size_t at = 0;
   for (uint32_t bucket = 0; bucket < 1U << bits; ++bucket) {
     size_t begin = at;
-    while (at < prints.size() && prints[at] >> (kNumberBits + kRemainderBits) == bucket) ++at;
+    while (at < prints.size() && prints[at].key >> kRemainderBits == bucket) ++at;
     writer.varint(at - begin);
   }
   std::vector<uint32_t> numbers;
   numbers.reserve(prints.size());
-  for (uint64_t print : prints) {
-    writer.fixed(static_cast<uint16_t>(print >> kNumberBits));
-    numbers.push_back(static_cast<uint32_t>(print));
+  for (const KeyedItem& print : prints) {
+    writer.fixed(static_cast<uint16_t>(print.key));
+    numbers.push_back(print.item);
   }
   parquet::pack_bits(std::span<const uint32_t>(numbers), number_bits(runs.size()), out.numbers);
   return out;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "store/block/key_sort.h"
 #include "store/block/trace_family.h"
 
 namespace clew::store {
@@ -18,20 +19,20 @@ class Orderer {
     for (uint32_t trace = 0; trace < traces_; ++trace) {
       if (begins_[trace] < begins_[trace + 1]) settle(trace);
     }
-    // The id is looked up only where starts are equal.
-    std::ranges::sort(by_start_, [&](const Start& a, const Start& b) {
-      return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : table_.trace_id(a.trace) < table_.trace_id(b.trace);
-    });
-    for (const Start& start : by_start_) emit(start.trace);
+    KeySorter().sort(by_start_);
+    for (size_t i = 0; i < by_start_.size();) {
+      size_t end = i + 1;
+      while (end < by_start_.size() && by_start_[end].key == by_start_[i].key) ++end;
+      if (end > i + 1) {
+        std::ranges::sort(std::span(by_start_).subspan(i, end - i), {},
+                          [&](const KeyedItem& start) { return table_.trace_id(start.item); });
+      }
+      for (; i < end; ++i) emit(by_start_[i].item);
+    }
     return std::move(out_);
   }
 
  private:
-  struct Start {
-    uint64_t start_ns;
-    uint32_t trace;
-  };
-
   // Counting sort by trace number: members of a trace side by side, in order of receipt.
   void group() {
     begins_.assign(traces_ + 1, 0);
@@ -81,7 +82,7 @@ class Orderer {
   std::span<const uint32_t> rows_;
   uint32_t traces_;
   std::vector<uint32_t> begins_, counts_;
-  std::vector<Start> by_start_;
+  std::vector<KeyedItem> by_start_;  // traces
   std::vector<FamilyMember> members_;
   TraceFamily family_;
   TraceOrder out_;

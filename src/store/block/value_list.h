@@ -32,6 +32,10 @@ class ValueList {
     return bytes_.substr(begins_[at], begins_[at + 1] - begins_[at] - sizeof(uint32_t));
   }
   // The same with its length, where it has one.
+  std::string_view plain(uint32_t at) const {
+    if (width_ != 0) return stored(at);
+    return bytes_.substr(begins_[at] - sizeof(uint32_t), begins_[at + 1] - begins_[at]);
+  }
   size_t plain_bytes(uint32_t at) const { return width_ != 0 ? width_ : begins_[at + 1] - begins_[at]; }
   // Kinds that are stored packed get their text from `texts`, which may be null for the others.
   bool is_packed() const { return kind_ == LeafKind::uuid || kind_ == LeafKind::hex; }
