@@ -46,7 +46,7 @@ Result<std::vector<std::span<const TraceId>>> Snapshot::listed() const {
   return out;
 }
 
-Result<std::shared_ptr<const SpanTable>> Snapshot::gather(std::span<const TraceId> ids) const {
+Result<std::shared_ptr<const SpanTable>> Snapshot::gather(std::span<const TraceId> ids, const SpanParts& parts) const {
   auto table = std::make_shared<SpanTable>();
   std::vector<uint32_t> rows;
   std::vector<uint32_t> wanted;
@@ -58,7 +58,7 @@ Result<std::shared_ptr<const SpanTable>> Snapshot::gather(std::span<const TraceI
       TRY(unit->trace_rows(*trace, rows));
       wanted.insert(wanted.end(), rows.begin(), rows.end());
     }
-    if (!wanted.empty()) TRY(unit->copy_rows(wanted, *table));
+    if (!wanted.empty()) TRY(unit->copy_rows(wanted, parts, *table));
   }
   table->publish();
   return std::shared_ptr<const SpanTable>(without_duplicates(std::move(table)));

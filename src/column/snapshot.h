@@ -26,9 +26,9 @@ class Snapshot {
   // long as the snapshot.
   Result<std::vector<std::span<const TraceId>>> listed() const;
 
-  // All spans of these traces from all units in one table, published; of spans with the same (trace, span id, kind) the
-  // first received stays. Traces that are nowhere are simply absent.
-  Result<std::shared_ptr<const SpanTable>> gather(std::span<const TraceId> ids) const;
+  // All spans of these traces from all units, with these parts at least, in one table, published; of spans with the
+  // same (trace, span id, kind) the first received stays. Traces that are nowhere are simply absent.
+  Result<std::shared_ptr<const SpanTable>> gather(std::span<const TraceId> ids, const SpanParts& parts = {}) const;
 
  private:
   std::vector<std::shared_ptr<const Unit>> units_;

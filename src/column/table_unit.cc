@@ -431,7 +431,7 @@ Status TableUnit::trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const 
   return {};
 }
 
-Status TableUnit::copy_rows(std::span<const uint32_t> rows, SpanTable& out) const {
+Status TableUnit::copy_rows(std::span<const uint32_t> rows, const SpanParts&, SpanTable& out) const {
   Recoder recoder(table_->vocabulary, out.vocabulary);
   std::vector<uint32_t> words;
   for (uint32_t i : rows) {

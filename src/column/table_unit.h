@@ -56,7 +56,8 @@ class TableUnit : public Unit {
   Result<uint64_t> latest_start_ns(uint32_t traces) const override;
   Status trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const override;
   Result<std::span<const TraceId>> listed() const override;
-  Status copy_rows(std::span<const uint32_t> rows, SpanTable& out) const override;
+  using Unit::copy_rows;
+  Status copy_rows(std::span<const uint32_t> rows, const SpanParts& parts, SpanTable& out) const override;
 
   const SpanTable& table() const { return *table_; }
 

@@ -10,7 +10,9 @@
 // Errors: a live unit has none; a block answers corruption or unavailable, and the query's budget may run out.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -62,6 +64,16 @@ struct AttributeColumn {
   ColumnId id = 0;
 };
 
+// What a copy of spans is asked for. Ids, times, kind, status and name are always in it.
+struct SpanParts {
+  bool everything = true;
+  // Otherwise beside these only the attributes of spans, resources and scopes with these keys: no events and links, and
+  // nothing of what OTLP says around a span.
+  std::vector<std::string> keys;
+
+  bool has_key(std::string_view key) const { return everything || std::ranges::find(keys, key) != keys.end(); }
+};
+
 class Unit {
  public:
   virtual ~Unit() = default;
@@ -109,6 +121,20 @@ class Unit {
     }
     return {};
   }
+  // What an earlier query found out about the entries of a column and left behind: the codes that satisfy a question,
+  // whose text says all that the answer depends on. Costs what reading the entries would. Null where nobody asked, or
+  // it was not kept.
+  struct KnownCodes {
+    uint32_t entries = 0;
+    std::vector<uint32_t> codes;  // ascending
+  };
+  virtual Result<std::unique_ptr<KnownCodes>> known_codes([[maybe_unused]] ColumnId column,
+                                                          [[maybe_unused]] std::string_view question) const {
+    return std::unique_ptr<KnownCodes>();
+  }
+  // Precondition: `known` is true, and will be of this unit.
+  virtual void keep_codes([[maybe_unused]] ColumnId column, [[maybe_unused]] std::string_view question,
+                          [[maybe_unused]] const KnownCodes& known) const {}
   // False when no row of the page can have one of the codes (sorted ascending). True is always allowed.
   virtual bool page_may_contain(ColumnId column, uint32_t page, std::span<const uint32_t> codes) const = 0;
 
@@ -150,14 +176,32 @@ class Unit {
   virtual Result<uint64_t> latest_start_ns(uint32_t traces) const = 0;
   // The trace's rows by span start, then span id; overwrites rows.
   virtual Status trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const = 0;
+  // Whether two spans of the trace here have the same id.
+  virtual Result<bool> shares_span_ids(uint32_t trace) const;
   // Traces whose other parts may be in other units (DESIGN 3.11): those without a root here, or known from an earlier
   // unit. Sorted. Valid as long as the unit.
   virtual Result<std::span<const TraceId>> listed() const = 0;
 
   // --- whole spans -------------------------------------------------------------------------------------------------
-  // Copies rows, everything of them, to the end of a table (and does not publish it).
-  virtual Status copy_rows(std::span<const uint32_t> rows, SpanTable& out) const = 0;
+  // Copies rows to the end of a table (and does not publish it): these parts of them at least.
+  virtual Status copy_rows(std::span<const uint32_t> rows, const SpanParts& parts, SpanTable& out) const = 0;
+  Status copy_rows(std::span<const uint32_t> rows, SpanTable& out) const { return copy_rows(rows, SpanParts{}, out); }
 };
+
+inline bool has_equal_ids(std::vector<uint64_t>& ids) {
+  std::ranges::sort(ids);
+  return std::ranges::adjacent_find(ids) != ids.end();
+}
+
+inline Result<bool> Unit::shares_span_ids(uint32_t trace) const {
+  std::vector<uint32_t> rows;
+  if (Status read = trace_rows(trace, rows); !read) return std::unexpected(std::move(read.error()));
+  std::vector<uint64_t> ids(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (Status read = span_ids({rows[i], rows[i] + 1}, &ids[i]); !read) return std::unexpected(std::move(read.error()));
+  }
+  return has_equal_ids(ids);
+}
 
 inline Result<TraceSummary> Unit::summary(uint32_t trace) const {
   ASSIGN_OR_RETURN(auto all, summaries());

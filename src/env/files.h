@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,11 @@ class AppendFile {
   virtual uint64_t size() const = 0;  // of the appends that answered OK
 };
 
+struct ByteRange {
+  uint64_t offset = 0;
+  uint64_t count = 0;
+};
+
 // Any number of readers at once. Reads on while the file is appended to, renamed or removed.
 class ReadFile {
  public:
@@ -35,6 +41,9 @@ class ReadFile {
   // was. `count` may be nonsense from outside: no memory is taken for bytes that are not there.
   virtual Status read(uint64_t offset, size_t count, std::string& out) const = 0;
   virtual uint64_t size() const = 0;  // when it was opened
+  // These will be read: a slow disk may fetch them all at once, before they are asked for one by one. Says nothing of
+  // errors, and does not wait.
+  virtual void announce([[maybe_unused]] std::span<const ByteRange> ranges) const {}
 };
 
 // Held as long as the object lives; the file stays, holding the owner's process id as text.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "env/object_store.h"
+#include "env/open_files.h"
 
 namespace clew::env {
 namespace {
@@ -33,7 +34,7 @@ Status check_key(std::string_view key) {
 
 class LocalObjectStore final : public ObjectStore {
  public:
-  LocalObjectStore(Files& files, std::string root) : files_(files), root_(std::move(root)) {}
+  LocalObjectStore(Files& files, std::string root) : files_(files), root_(std::move(root)), open_files_(files) {}
 
   Status put(const std::string& key, std::string_view bytes) override {
     TRY(check_key(key));
@@ -55,10 +56,19 @@ class LocalObjectStore final : public ObjectStore {
 
   Result<std::string> get_range(const std::string& key, uint64_t offset, size_t count) override {
     TRY(check_key(key));
-    ASSIGN_OR_RETURN(auto file, files_.open(path_of(key)));
+    const std::string path = path_of(key);
+    ASSIGN_OR_RETURN(auto file, open_files_.open(path));
     std::string out;
-    TRY(file->read(offset, count, out));
+    if (Status read = file->read(offset, count, out); !read) {
+      open_files_.close(path);  // the next read begins with a new one, in case it was the file's fault
+      return std::unexpected(std::move(read.error()));
+    }
     return out;
+  }
+
+  void announce(const std::string& key, std::span<const ByteRange> ranges) override {
+    if (ranges.empty() || !check_key(key)) return;
+    if (auto file = open_files_.open(path_of(key))) (*file)->announce(ranges);
   }
 
   Result<uint64_t> size(const std::string& key) override {
@@ -85,7 +95,9 @@ class LocalObjectStore final : public ObjectStore {
     TRY(check_key(key));
     TRY(begin_writing());
     std::lock_guard lock(folders_);
-    TRY(files_.remove(path_of(key)));
+    Status removed = files_.remove(path_of(key));
+    open_files_.close(path_of(key));
+    TRY(removed);
     ASSIGN_OR_RETURN(std::string folder, nearest_folder(folder_of(path_of(key))));
     TRY(files_.sync_folder(folder));
     return remove_empty_folders(folder);
@@ -139,7 +151,9 @@ class LocalObjectStore final : public ObjectStore {
     std::lock_guard lock(folders_);
     std::string folder = folder_of(path);
     TRY(files_.make_folders(folder));
-    TRY(files_.rename(unfinished, path));
+    Status renamed = files_.rename(unfinished, path);
+    open_files_.close(path);
+    TRY(renamed);
     for (; folder.size() > root_.size(); folder = folder_of(folder)) TRY(files_.sync_folder(folder));
     return files_.sync_folder(root_);
   }
@@ -179,6 +193,7 @@ class LocalObjectStore final : public ObjectStore {
   Files& files_;
   const std::string root_;
   std::atomic<uint64_t> puts_ = 0;
+  OpenFiles open_files_;  // of ranges: whole objects are read once
   // Folders are made, filled, emptied and removed by one thread at a time.
   std::mutex folders_;
   bool writing_ = false;

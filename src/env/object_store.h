@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ class ObjectStore {
   virtual Result<std::string> get(const std::string& key) = 0;
   // Exactly `count` bytes, else out_of_range; one request.
   virtual Result<std::string> get_range(const std::string& key, uint64_t offset, size_t count) = 0;
+  // These ranges will be read, soon and one by one: a store may fetch them together before. Says nothing of errors.
+  virtual void announce([[maybe_unused]] const std::string& key, [[maybe_unused]] std::span<const ByteRange> ranges) {}
   virtual Result<uint64_t> size(const std::string& key) = 0;
   // All keys that begin with prefix, sorted.
   virtual Result<std::vector<std::string>> list(const std::string& prefix) = 0;

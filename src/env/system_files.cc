@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -86,15 +87,32 @@ class SystemReadFile final : public ReadFile {
       if (offset > size || count > size - offset) return too_short(offset, count, size);
     }
     const size_t before = out.size();
-    out.resize(before + count);
-    Result<size_t> done = read_at(descriptor_.get(), path_, offset, std::span(out).subspan(before));
+    Result<size_t> done = size_t{0};
+    // Without the zeros that resize() would write first.
+    out.resize_and_overwrite(before + count, [&](char* bytes, size_t) {
+      done = read_at(descriptor_.get(), path_, offset, std::span(bytes + before, count));
+      return done && *done == count ? before + count : before;
+    });
     if (done && *done == count) return {};
-    out.resize(before);
     return done ? too_short(offset, count, offset + *done) : pass(std::move(done), fmt::format("at {}", offset));
   }
   uint64_t size() const override { return size_; }
 
+  // Where the first is in the page cache, so are the others, most likely.
+  void announce(std::span<const ByteRange> ranges) const override {
+    if (ranges.empty() || is_cached(ranges.front().offset)) return;
+    for (ByteRange range : ranges) {
+      (void)::posix_fadvise(descriptor_.get(), static_cast<off_t>(range.offset), static_cast<off_t>(range.count),
+                            POSIX_FADV_WILLNEED);
+    }
+  }
+
  private:
+  bool is_cached(uint64_t offset) const {
+    char byte = 0;
+    const iovec into{&byte, 1};
+    return ::preadv2(descriptor_.get(), &into, 1, static_cast<off_t>(offset), RWF_NOWAIT) == 1;
+  }
   std::unexpected<Error> too_short(uint64_t offset, size_t count, uint64_t size) const {
     return fail(ErrorCode::out_of_range,
                 fmt::format("'{}' has {} bytes; {} at {} were asked for", path_, size, count, offset));

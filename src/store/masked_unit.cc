@@ -183,11 +183,11 @@ Result<std::span<const TraceId>> MaskedUnit::listed() const {
   return std::span<const TraceId>(*listed_);
 }
 
-Status MaskedUnit::copy_rows(std::span<const uint32_t> rows, SpanTable& out) const {
+Status MaskedUnit::copy_rows(std::span<const uint32_t> rows, const SpanParts& parts, SpanTable& out) const {
   std::vector<uint32_t> own;
   own.reserve(rows.size());
   for (uint32_t row : rows) own.push_back(mask_->row_of(row));
-  return unit_->copy_rows(own, out);
+  return unit_->copy_rows(own, parts, out);
 }
 
 }  // namespace clew::store

@@ -43,6 +43,12 @@ class MaskedUnit final : public Unit {
   Status array_codes(ColumnId column, std::vector<uint32_t>& codes) const override {
     return unit_->array_codes(column, codes);
   }
+  Result<std::unique_ptr<KnownCodes>> known_codes(ColumnId column, std::string_view question) const override {
+    return unit_->known_codes(column, question);
+  }
+  void keep_codes(ColumnId column, std::string_view question, const KnownCodes& known) const override {
+    unit_->keep_codes(column, question, known);
+  }
   bool page_may_contain(ColumnId column, uint32_t page, std::span<const uint32_t> codes) const override;
   Status codes(ColumnId column, RowRange rows, uint32_t* out) const override;
   Status multi_codes(ColumnId column, RowRange rows, std::vector<uint32_t>& begins,
@@ -63,8 +69,10 @@ class MaskedUnit final : public Unit {
   Result<uint32_t> traces_before(uint32_t row) const override;
   Result<uint64_t> latest_start_ns(uint32_t traces) const override;
   Status trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const override;
+  Result<bool> shares_span_ids(uint32_t trace) const override { return unit_->shares_span_ids(mask_->trace_of(trace)); }
   Result<std::span<const TraceId>> listed() const override;
-  Status copy_rows(std::span<const uint32_t> rows, SpanTable& out) const override;
+  using Unit::copy_rows;
+  Status copy_rows(std::span<const uint32_t> rows, const SpanParts& parts, SpanTable& out) const override;
 
  private:
   // Calls on_page(page of the unit) for all that rows of this page lie in.

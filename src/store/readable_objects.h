@@ -24,6 +24,9 @@ class ReadableObjects final : public env::ObjectStore {
     TRY(check());
     return objects_.get_range(key, offset, count);
   }
+  void announce(const std::string& key, std::span<const env::ByteRange> ranges) override {
+    if (check()) objects_.announce(key, ranges);
+  }
   Result<uint64_t> size(const std::string& key) override {
     TRY(check());
     return objects_.size(key);

@@ -122,13 +122,28 @@ Result<TraceSet> Candidates::find(const SpansetFilter& filter, const TraceSet& w
     TRY(budget_.check_time());
     TRY(scan_.scan_page(filter, page));
     if (!mask->page_has_rows(page)) continue;
-    RowRange rows = rows_of(page);
-    trace_numbers_.resize(rows.size());
-    TRY(unit_.trace_numbers(rows, trace_numbers_.data()));
-    mask->for_each(page, [&](uint32_t row) { out.set(trace_numbers_[row]); });
+    TRY(add_traces(*mask, page, out));
   }
   out.keep(within);
   return out;
+}
+
+Status Candidates::add_traces(const RowMask& mask, uint32_t page, TraceSet& out) {
+  const RowRange rows = rows_of(page);
+  // Looking the trace of one row up costs about as much as naming those of a few dozen rows in order.
+  if (mask.count(page) * 32 < rows.size()) {
+    Status status;
+    mask.for_each(page, [&](uint32_t row) {
+      uint32_t trace = 0;
+      if (status) status = unit_.trace_numbers({rows.begin + row, rows.begin + row + 1}, &trace);
+      if (status) out.set(trace);
+    });
+    return status;
+  }
+  trace_numbers_.resize(rows.size());
+  TRY(unit_.trace_numbers(rows, trace_numbers_.data()));
+  mask.for_each(page, [&](uint32_t row) { out.set(trace_numbers_[row]); });
+  return {};
 }
 
 Result<TraceSet> Candidates::find(const SpansetExpression& expression, TraceSet within) {

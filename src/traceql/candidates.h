@@ -62,6 +62,7 @@ class Candidates {
   Result<double> share(const Pipeline& pipeline);
   Result<double> share(const SpansetExpression& expression);
 
+  Status add_traces(const RowMask& mask, uint32_t page, TraceSet& out);
   // Adds those of `from` that are not in `to` and are listed.
   Status add_listed(const TraceSet& from, TraceSet& to);
   Result<bool> page_has(uint32_t page, const TraceSet& within);

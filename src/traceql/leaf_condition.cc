@@ -123,11 +123,12 @@ Status LeafCondition::judge_column(Column& column) {
     std::ranges::sort(column.codes);
     share_ += column.codes.empty() ? 0 : 0.02;
   } else {
-    ASSIGN_OR_RETURN(uint32_t entries, unit.entries(id));
+    uint32_t entries = 0;
     const auto* binary = std::get_if<Binary>(&expression_.node);
     if (binary != nullptr && is_regex(binary->op) && !is_multi) {
-      TRY(judge_texts(*binary, column, entries));
+      ASSIGN_OR_RETURN(entries, judge_by_regex(*binary, column));
     } else {
+      ASSIGN_OR_RETURN(entries, unit.entries(id));
       for (uint32_t code = 0; code < entries; ++code) {
         ASSIGN_OR_RETURN(bool verdict, holds_for_entry(FieldValue::of(unit.entry(id, code))));
         if (verdict) column.codes.push_back(code);
@@ -140,8 +141,25 @@ Status LeafCondition::judge_column(Column& column) {
   return {};
 }
 
+// Of dictionaries that do not grow the answer is the same each time it is asked.
+Result<uint32_t> LeafCondition::judge_by_regex(const Binary& regex, Column& column) {
+  const Unit& unit = fields_.unit();
+  const ColumnId id = column.column.id;
+  const auto& pattern = std::get<Literal>(regex.right->node);
+  const std::string question = (regex.op == Operator::regex_match ? "=~" : "!~") + std::string(pattern.as_string());
+  ASSIGN_OR_RETURN(auto known, unit.known_codes(id, question));
+  if (known) {
+    column.codes = std::move(known->codes);
+    return known->entries;
+  }
+  ASSIGN_OR_RETURN(uint32_t entries, unit.entries(id));
+  TRY(judge_texts(regex, column, entries));
+  unit.keep_codes(id, question, {entries, column.codes});
+  return entries;
+}
+
 Status LeafCondition::judge_texts(const Binary& regex, Column& column, uint32_t entries) {
-  constexpr uint32_t kAtOnce = 64;
+  constexpr uint32_t kAtOnce = 256;
   std::array<ValueView, kAtOnce> values;
   std::array<std::string_view, kAtOnce> texts;
   std::array<bool, kAtOnce> matches;

@@ -40,7 +40,8 @@ class LeafCondition {
 
   Status judge_columns(size_t slot);
   Status judge_column(Column& column);
-  // Of a column with one value a row, the codes that satisfy a comparison with a regex.
+  // Of a column with one value a row, the codes that satisfy a comparison with a regex; and the number of its entries.
+  Result<uint32_t> judge_by_regex(const Binary& regex, Column& column);
   Status judge_texts(const Binary& regex, Column& column, uint32_t entries);
   Status judge_numbers(NumberColumn number);
   Result<bool> judge(const FieldValue& value) const;

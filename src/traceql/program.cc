@@ -19,6 +19,38 @@ void Program::add(const Attribute& attribute) {
   slots_.emplace(&attribute, known->second);
 }
 
+namespace {
+
+// Beyond what every copy of a span has.
+bool is_around_spans(Intrinsic intrinsic) {
+  switch (intrinsic) {
+    case Intrinsic::status_message:
+    case Intrinsic::event_name:
+    case Intrinsic::event_time_since_start:
+    case Intrinsic::link_trace_id:
+    case Intrinsic::link_span_id:
+    case Intrinsic::instrumentation_name:
+    case Intrinsic::instrumentation_version: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+SpanParts Program::parts() const {
+  SpanParts out{false, {"service.name"}};
+  for (const Attribute* attribute : attributes_) {
+    if (attribute->is_intrinsic()) {
+      if (is_around_spans(attribute->intrinsic)) return {};
+      continue;
+    }
+    // Without a scope it may be one of an event or a link.
+    if (!attribute->scope || attribute->scope == Scope::event || attribute->scope == Scope::link) return {};
+    out.keys.push_back(attribute->name);
+  }
+  return out;
+}
+
 Status Program::add(const FieldExpression& expression) {
   if (const auto* attribute = std::get_if<Attribute>(&expression.node)) {
     add(*attribute);

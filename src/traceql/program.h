@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "column/unit.h"
 #include "traceql/query.h"
 #include "traceql/regex.h"
 
@@ -26,6 +27,8 @@ class Program {
   // Its index among attributes().
   size_t slot(const Attribute& attribute) const { return slots_.at(&attribute); }
   const Regex& regex(const Binary& binary) const { return *regexes_.at(&binary); }
+  // What of a trace's spans an evaluation of the query, and the answer, look at.
+  SpanParts parts() const;
   // Every { … } of the query.
   const std::vector<const SpansetFilter*>& filters() const { return filters_; }
 

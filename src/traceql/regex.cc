@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -10,6 +11,9 @@
 
 namespace clew::traceql {
 namespace {
+
+constexpr char kInNoText = '\xff';
+constexpr size_t kMaxJoinedBytes = size_t{64} << 10;
 
 bool has_backreference(std::string_view pattern) {
   for (size_t i = 0; i + 1 < pattern.size(); ++i) {
@@ -24,6 +28,28 @@ bool has_backreference(std::string_view pattern) {
 bool has_lookaround(std::string_view pattern) {
   for (std::string_view start : {"(?=", "(?!", "(?<=", "(?<!"}) {
     if (pattern.contains(start)) return true;
+  }
+  return false;
+}
+
+// Whether a match depends on more of a text than what it takes of it (^, $, \A, \z), or may take any byte (\C). What
+// begins a quotation is not looked into.
+bool depends_on_ends(std::string_view pattern) {
+  constexpr std::string_view kEscapes = "AzCQ";
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '^' || pattern[i] == '$') return true;
+    if (pattern[i] == '\\' && i + 1 < pattern.size() && kEscapes.contains(pattern[++i])) return true;
+    if (pattern[i] != '[') continue;
+    // A class: up to the first ] that is not the first of it.
+    if (i + 1 < pattern.size() && pattern[i + 1] == '^') ++i;
+    if (i + 1 < pattern.size() && pattern[i + 1] == ']') ++i;
+    for (++i; i < pattern.size() && pattern[i] != ']'; ++i) {
+      if (pattern[i] == '\\') {
+        if (i + 1 < pattern.size() && kEscapes.contains(pattern[++i])) return true;
+      } else if (pattern.substr(i).starts_with("[:")) {
+        i = std::min(pattern.find(":]", i), pattern.size() - 2) + 1;
+      }
+    }
   }
   return false;
 }
@@ -44,6 +70,7 @@ std::expected<std::unique_ptr<Regex>, std::string> Regex::compile(std::string_vi
   if (compiled->ok()) {
     auto out = std::unique_ptr<Regex>(new Regex(std::move(compiled)));
     out->plain_ = plain_form(pattern);
+    if (!out->plain_) out->prepare_search(pattern, options);
     return out;
   }
   if (compiled->error_code() == RE2::ErrorPatternTooLarge) {
@@ -83,6 +110,48 @@ std::optional<Regex::Plain> Regex::plain_form(std::string_view pattern) {
   }
   if (!pattern.empty()) return std::nullopt;
   return out;
+}
+
+// A text that matches has a match of the core: it is sought without what is before and after it.
+void Regex::prepare_search(std::string_view pattern, const RE2::Options& options) {
+  constexpr std::string_view kAny = ".*";
+  if (depends_on_ends(pattern)) return;
+  std::string_view core = pattern;
+  while (core.starts_with(kAny)) core.remove_prefix(kAny.size());
+  while (core.ends_with(kAny) && !core.ends_with("\\.*")) core.remove_suffix(kAny.size());
+  searched_ = compiled_.get();
+  if (core.size() < pattern.size()) {
+    core_ = std::make_unique<RE2>(re2::StringPiece(core.data(), core.size()), options);
+    // What followed may have belonged to it: `.*?`.
+    if (core_->ok()) searched_ = core_.get();
+  }
+  if (RE2::FullMatch(re2::StringPiece(), *searched_)) searched_ = nullptr;
+}
+
+void Regex::may_match(std::span<const std::string_view> texts, std::string& joined, bool* may) const {
+  std::fill_n(may, texts.size(), false);
+  for (size_t first = 0; first < texts.size();) {
+    joined.clear();
+    size_t end = first;
+    do {
+      joined += texts[end];
+      joined += kInNoText;
+    } while (++end < texts.size() && joined.size() < kMaxJoinedBytes);
+    search(texts.subspan(first, end - first), joined, may + first);
+    first = end;
+  }
+}
+
+void Regex::search(std::span<const std::string_view> texts, const std::string& joined, bool* may) const {
+  const re2::StringPiece all(joined);
+  size_t text = 0, begin = 0;
+  for (re2::StringPiece found; text < texts.size();) {
+    if (!searched_->Match(all, begin, all.size(), RE2::UNANCHORED, &found, 1)) return;
+    const auto at = static_cast<size_t>(found.data() - all.data());
+    while (begin + texts[text].size() < at) begin += texts[text++].size() + 1;
+    may[text] = true;
+    begin += texts[text++].size() + 1;
+  }
 }
 
 bool Regex::matches(std::string_view text) const {

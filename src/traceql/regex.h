@@ -2,6 +2,10 @@
 //
 // What is a plain text between `.*`, the commonest kind, is looked for as such. Values are valid UTF-8 (what came in
 // otherwise was repaired), so that `.*` is any text.
+//
+// Of most others, many texts are asked at once: a call costs more than the few bytes of a value, so they are laid side
+// by side, with a byte between them that is in no UTF-8 and so in no match, and the pattern is sought anywhere in all
+// of it. Where it is not found no text matches; the few where it is are matched one by one.
 #pragma once
 
 #include <re2/re2.h>
@@ -10,6 +14,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +34,11 @@ class Regex {
   bool matches(std::string_view text) const;
   // It costs no more than looking for a text in a text.
   bool is_plain() const { return plain_.has_value(); }
+  // Whether may_match() can be asked: not where the pattern depends on where a text ends, or is in every text.
+  bool can_search() const { return searched_ != nullptr; }
+  // Sets may[i] to false where texts[i] does not match. `joined` is room for them. Preconditions: can_search(), `may`
+  // has room for all.
+  void may_match(std::span<const std::string_view> texts, std::string& joined, bool* may) const;
 
  private:
   struct Plain {
@@ -38,8 +48,13 @@ class Regex {
   };
   explicit Regex(std::unique_ptr<RE2> compiled) : compiled_(std::move(compiled)) {}
   static std::optional<Plain> plain_form(std::string_view pattern);
+  // `joined` is these texts, each with the byte behind it.
+  void search(std::span<const std::string_view> texts, const std::string& joined, bool* may) const;
+  void prepare_search(std::string_view pattern, const RE2::Options& options);
 
   std::unique_ptr<RE2> compiled_;
+  std::unique_ptr<RE2> core_;  // the pattern without `.*` at its ends, where it has one
+  const RE2* searched_ = nullptr;
   std::optional<Plain> plain_;
 };
 

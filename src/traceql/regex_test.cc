@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <vector>
 
@@ -43,9 +44,76 @@ TEST(Regex, PlainOnesAgreeWithRe2) {
   }
 }
 
+// Of many texts at once: none that matches is denied; most that do not are.
+TEST(Regex, ASearchOfManyTextsLosesNone) {
+  struct Case {
+    const char* pattern;
+    bool can_search;
+  };
+  std::vector<std::string> texts = kTexts;
+  for (int i = 0; i < 3000; ++i) texts.push_back("/api/v" + std::to_string(i % 7) + "/users/" + std::to_string(i));
+  texts.push_back(std::string(200'000, 'x') + "abc");
+  texts.insert(texts.end(), kTexts.begin(), kTexts.end());
+  std::vector<std::string_view> views(texts.begin(), texts.end());
+  for (const Case& c : {Case{"a.c", true},
+                        {".*a.c.*", true},
+                        {"a.*c", true},
+                        {"(?i)ABC", true},
+                        {".*[xyz]{2}.*", true},
+                        {"/api/v[0-3]/users/[0-9]*7", true},
+                        {".*users/12.*|abc", true},
+                        {".*\\babc\\b.*", true},
+                        {".*\\b.*", true},
+                        {"[^/]+", true},
+                        {"[]a]+", true},
+                        {"[[:alpha:]^$]+", true},
+                        {"x[$^]*abc.*", true},
+                        {"ab\\.*c", true},
+                        {"abc\\.*", true},
+                        {".*?b.c", true},
+                        {"[\\]a]b*", true},
+                        {".+", true},
+                        {"(a|\xc3\xa4).*", true},
+                        {"a.*|b", true},
+                        {"a*", false},
+                        {".*|x", false},
+                        {"^a.*", false},
+                        {"a.*c$", false},
+                        {"\\Aab+", false},
+                        {"ab+\\z", false},
+                        {"\\Qa.*\\E+", false},
+                        {"a\\C", false},
+                        {"[a]$b*", false}}) {
+    auto regex = Regex::compile(c.pattern);
+    ASSERT_TRUE(regex) << c.pattern;
+    EXPECT_EQ((*regex)->can_search(), c.can_search) << c.pattern;
+    RegexVerdicts verdicts;
+    std::unique_ptr<bool[]> found(new bool[views.size()]);
+    verdicts.judge(**regex, views, found.get());
+    RE2::Options options;
+    options.set_dot_nl(true);
+    const RE2 oracle(c.pattern, options);
+    for (size_t i = 0; i < views.size(); ++i) {
+      ASSERT_EQ(found[i], RE2::FullMatch(texts[i], oracle)) << c.pattern << " on '" << texts[i].substr(0, 30) << "'";
+    }
+  }
+}
+
+TEST(RegexVerdicts, WhatASearchDeniesIsNotJudged) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 10'000; ++i) texts.push_back(std::to_string(i));
+  std::vector<std::string_view> views(texts.begin(), texts.end());
+  std::unique_ptr<bool[]> found(new bool[views.size()]);
+  auto rare = Regex::compile(".*7[1-2]3");
+  RegexVerdicts verdicts;
+  verdicts.judge(**rare, views, found.get());
+  EXPECT_EQ(std::count(found.get(), found.get() + views.size(), true), 20);
+  EXPECT_LE(verdicts.judged(), 40U);
+}
+
 TEST(RegexVerdicts, JudgeEachTextOnce) {
-  auto some = Regex::compile("a[b-d]*");
-  auto other = Regex::compile("[a-b]+");
+  auto some = Regex::compile("^a[b-d]*");
+  auto other = Regex::compile("[a-b]+$");
   RegexVerdicts verdicts;
   for (int round = 0; round < 3; ++round) {
     for (const Regex* regex : {some->get(), other->get()}) {
@@ -62,7 +130,7 @@ TEST(RegexVerdicts, JudgeEachTextOnce) {
 }
 
 TEST(RegexVerdicts, JudgeBeyondTheirLimitEachTime) {
-  auto regex = Regex::compile("[0-9]*7");
+  auto regex = Regex::compile("[0-9]*7$");
   RegexVerdicts verdicts;
   constexpr size_t kMore = 10;
   std::vector<std::string> texts;

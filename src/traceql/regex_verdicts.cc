@@ -44,6 +44,18 @@ void RegexVerdicts::judge(const Regex& regex, std::span<const std::string_view> 
   }
   Table& table = tables_[&regex];
   if (table.slots.empty()) grow(table);
+  if (!regex.can_search() || !is_worth_a_search(table)) return judge_each(regex, table, texts, verdicts);
+  regex.may_match(texts, joined_, verdicts);
+  table.searched += texts.size();
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (!verdicts[i]) continue;
+    ++table.left;
+    verdicts[i] = judge(regex, table, texts[i], absl::HashOf(texts[i]));
+  }
+}
+
+void RegexVerdicts::judge_each(const Regex& regex, Table& table, std::span<const std::string_view> texts,
+                               bool* verdicts) {
   // Hashes first, so that the look-ups wait for memory together.
   hashes_.resize(texts.size());
   for (size_t i = 0; i < texts.size(); ++i) {

@@ -1,5 +1,5 @@
-// What a query's regexes said of a text, so that a value which is in the dictionaries of many units is judged once and
-// not once in each.
+// What a query's regexes say of texts. Those that a search of many texts at once leaves are judged one by one, and what
+// was said is remembered: a value which is in the dictionaries of many units is judged once and not once in each.
 //
 // Bounded: what is beyond kMaxTexts is judged each time.
 // Thread rule: one thread. Texts outlive it: they belong to the units of the query's snapshot.
@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,13 +39,23 @@ class RegexVerdicts {
   struct Table {
     std::vector<Slot> slots;
     size_t size = 0;
+    // Searched texts, and those of them that were left to be judged.
+    uint64_t searched = 0;
+    uint64_t left = 0;
   };
+  // A search that leaves more than every fourth text saves nothing.
+  static constexpr uint64_t kSearchedAtLeast = 4096;
+  static bool is_worth_a_search(const Table& table) {
+    return table.searched < kSearchedAtLeast || table.left * 4 <= table.searched;
+  }
+  void judge_each(const Regex& regex, Table& table, std::span<const std::string_view> texts, bool* verdicts);
   bool judge(const Regex& regex, Table& table, std::string_view text, uint64_t hash);
   static Slot& slot_of(std::vector<Slot>& slots, std::string_view text, uint64_t hash);
   static void grow(Table& table);
 
   absl::flat_hash_map<const Regex*, Table> tables_;
   std::vector<uint64_t> hashes_;
+  std::string joined_;
   size_t size_ = 0;
   uint64_t judged_ = 0;
 };

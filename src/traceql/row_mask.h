@@ -35,6 +35,14 @@ class RowMask {
     scans_[page] = has_bits(bits) ? Scan::some : Scan::empty;
     std::ranges::copy(bits, words_.begin() + static_cast<ptrdiff_t>(size_t{page} * page_words_));
   }
+  // How many rows of the page are in it. Precondition: page_is_scanned().
+  size_t count(uint32_t page) const {
+    size_t out = 0;
+    for (uint32_t i = 0; i < page_words_; ++i) {
+      out += static_cast<size_t>(std::popcount(words_[size_t{page} * page_words_ + i]));
+    }
+    return out;
+  }
   // Its rows on the page, counted from the page's first.
   template <typename Each>
   void for_each(uint32_t page, Each&& each) const {

@@ -221,7 +221,7 @@ class Search {
     std::vector<TraceId> ids;
     while (!listed_queue_.empty() && ids.size() < gather_group_) ids.push_back(listed_queue_.pop().id);
     gather_group_ = std::min(2 * gather_group_, kLargestGatherGroup);
-    ASSIGN_OR_RETURN(auto table, snapshot_.gather(ids));
+    ASSIGN_OR_RETURN(auto table, snapshot_.gather(ids, program_.parts()));
     snapshot_.budget().inspected_spans += table->rows();
     snapshot_.budget().inspected_traces += ids.size();
     SearchedUnit& searched = *searched_.emplace_back(std::make_unique<SearchedUnit>());

@@ -48,14 +48,12 @@ bool StructureScan::has_a_pair() {
 
 Status StructureScan::read_span_ids() {
   span_ids_.resize(rows_.size());
-  parents_.assign(rows_.size(), kNoPosition);
   const Unit& unit = scan_.fields().unit();
-  // A block's rows of a trace are side by side.
-  if (!unit.is_live()) return unit.span_ids({rows_.front(), rows_.back() + 1}, span_ids_.data());
   for (size_t i = 0; i < rows_.size(); ++i) TRY(unit.span_ids({rows_[i], rows_[i] + 1}, &span_ids_[i]));
   return {};
 }
 
+// A block's rows of a trace are side by side.
 Status StructureScan::read_parent_rows() {
   parent_rows_.resize(rows_.size());
   TRY(scan_.fields().unit().numbers(NumberColumn::parent_row, {rows_.front(), rows_.back() + 1}, parent_rows_.data()));
@@ -148,13 +146,18 @@ Result<bool> StructureScan::may_match(uint32_t trace) {
   const Unit& unit = scan_.fields().unit();
   TRY(unit.trace_rows(trace, rows_));
   if (!has_a_pair()) return false;
+  parents_.assign(rows_.size(), kNoPosition);
+  if (!unit.is_live()) {
+    TRY(read_parent_rows());
+    return is_related() ? true : unit.shares_span_ids(trace);
+  }
   TRY(read_span_ids());
   if (shares_ids()) return true;
-  if (unit.is_live()) {
-    TRY(read_parent_ids());
-  } else {
-    TRY(read_parent_rows());
-  }
+  TRY(read_parent_ids());
+  return is_related();
+}
+
+bool StructureScan::is_related() {
   switch (relation_) {
     case Relation::sibling: return may_be_siblings();
     case Relation::child:

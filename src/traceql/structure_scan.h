@@ -29,10 +29,11 @@ class StructureScan {
   // Two different rows, one of each side.
   bool has_a_pair();
   Status read_span_ids();
-  // Parents by row, and by id where rows are not side by side.
+  // Parents by row in blocks, by id elsewhere.
   Status read_parent_rows();
   Status read_parent_ids();
   bool shares_ids();
+  bool is_related();
   bool may_be_above(bool far);
   bool is_under(uint32_t lower, const std::vector<uint8_t>& is_upper);
   bool may_be_siblings();

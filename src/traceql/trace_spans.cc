@@ -46,8 +46,7 @@ Result<bool> TraceSpans::overlaps(uint64_t start_ns, uint64_t end_ns) const {
 Result<std::optional<std::string>> TraceSpans::text_at(std::optional<ColumnId> column, uint32_t row) const {
   if (!column) return std::optional<std::string>{};
   const Unit& unit = fields_.unit();
-  ASSIGN_OR_RETURN(auto codes, fields_.page_of({*column, false}, row));
-  uint32_t code = codes[row % unit.page_rows()];
+  ASSIGN_OR_RETURN(uint32_t code, fields_.code_at({*column, false}, row));
   if (code == kNoCode) return std::optional<std::string>{};
   ASSIGN_OR_RETURN(ValueView value, unit.value(*column, code));
   if (value.type != ValueType::string) return std::optional<std::string>{};

@@ -1,7 +1,5 @@
 #include "traceql/unit_fields.h"
 
-#include <algorithm>
-
 #include "traceql/trace_spans.h"
 
 namespace clew::traceql {
@@ -66,54 +64,25 @@ Status UnitFields::resolve(Slot& slot) {
   return {};
 }
 
-UnitFields::CodePages& UnitFields::pages_of(ColumnId id) {
-  for (CodePages& known : code_pages_) {
-    if (known.id == id) return known;
+ReadCells<uint32_t>& UnitFields::codes_of(ColumnId id) {
+  for (ColumnCodes& known : codes_of_columns_) {
+    if (known.id == id) return known.cells;
   }
-  size_t pages = (unit_.rows() + unit_.page_rows() - 1) / unit_.page_rows();
-  code_pages_.push_back({id, std::vector<std::unique_ptr<uint32_t[]>>(pages)});
-  return code_pages_.back();
+  return codes_of_columns_.emplace_back(ColumnCodes{id, {}}).cells;
 }
 
-Result<std::span<const uint32_t>> UnitFields::page_of(const Column& column, uint32_t row) {
-  CodePages& pages = pages_of(column.id);
-  uint32_t page = row / unit_.page_rows();
-  RowRange rows{page * unit_.page_rows(), std::min(unit_.rows(), (page + 1) * unit_.page_rows())};
-  auto& slot = pages.pages[page];
-  if (!slot) {
-    auto codes = std::make_unique_for_overwrite<uint32_t[]>(rows.size());
-    TRY(unit_.codes(column.id, rows, codes.get()));
-    slot = std::move(codes);
-  }
-  return std::span<const uint32_t>(slot.get(), rows.size());
+Result<uint32_t> UnitFields::code_at(const Column& column, uint32_t row) {
+  return codes_of(column.id).at(unit_, row,
+                                [&](RowRange rows, uint32_t* out) { return unit_.codes(column.id, rows, out); });
 }
-
-namespace {
-
-// The cell of a row in pages that read(rows, out) fills when they are first asked for.
-template <typename T, typename Read>
-Result<T> cell_of(const Unit& unit, std::vector<std::unique_ptr<T[]>>& pages, uint32_t row, Read&& read) {
-  const uint32_t page_rows = unit.page_rows();
-  uint32_t page = row / page_rows;
-  if (pages.empty()) pages.resize((unit.rows() + page_rows - 1) / page_rows);
-  if (!pages[page]) {
-    RowRange rows{page * page_rows, std::min(unit.rows(), (page + 1) * page_rows)};
-    auto cells = std::make_unique_for_overwrite<T[]>(rows.size());
-    TRY(read(rows, cells.get()));
-    pages[page] = std::move(cells);
-  }
-  return pages[page][row % page_rows];
-}
-
-}  // namespace
 
 Result<int64_t> UnitFields::number_at(NumberColumn column, uint32_t row) {
-  return cell_of(unit_, number_pages_[static_cast<size_t>(column)], row,
-                 [&](RowRange rows, int64_t* out) { return unit_.numbers(column, rows, out); });
+  return numbers_[static_cast<size_t>(column)].at(
+      unit_, row, [&](RowRange rows, int64_t* out) { return unit_.numbers(column, rows, out); });
 }
 
 Result<uint64_t> UnitFields::span_id_at(uint32_t row) {
-  return cell_of(unit_, span_id_pages_, row, [&](RowRange rows, uint64_t* out) { return unit_.span_ids(rows, out); });
+  return span_ids_.at(unit_, row, [&](RowRange rows, uint64_t* out) { return unit_.span_ids(rows, out); });
 }
 
 Result<FieldValue> UnitFields::value(size_t index, uint32_t row, const TraceSpans& trace, size_t span) {
@@ -134,8 +103,7 @@ Result<FieldValue> UnitFields::value(size_t index, uint32_t row, const TraceSpan
 Result<FieldValue> UnitFields::from_columns(Slot& slot, uint32_t row) {
   for (const Column& column : slot.columns) {
     if (!column.is_multi) {
-      ASSIGN_OR_RETURN(auto codes, page_of(column, row));
-      uint32_t code = codes[row % unit_.page_rows()];
+      ASSIGN_OR_RETURN(uint32_t code, code_at(column, row));
       if (code == kNoCode) continue;
       ASSIGN_OR_RETURN(ValueView value, unit_.value(column.id, code));
       return FieldValue::of(value);

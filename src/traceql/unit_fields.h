@@ -3,10 +3,10 @@
 // Thread rule: one thread. The unit, the program and the verdicts outlive it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +19,52 @@
 namespace clew::traceql {
 
 class TraceSpans;
+
+// Cells of a column that were read: of a page some strips of rows, for few traces are looked at of most pages; where
+// more are, the page.
+template <typename T>
+class ReadCells {
+ public:
+  // read(rows, out) reads rows of the unit. Precondition: always the same unit.
+  template <typename Read>
+  Result<T> at(const Unit& unit, uint32_t row, Read&& read);
+
+ private:
+  static constexpr uint32_t kStripRows = 64;
+  static constexpr size_t kMaxStrips = 4;
+
+  struct Piece {
+    RowRange rows;
+    std::unique_ptr<T[]> cells;
+  };
+  struct Page {
+    std::vector<Piece> pieces;  // strips, or the whole page alone
+  };
+  std::vector<Page> pages_;
+};
+
+template <typename T>
+template <typename Read>
+Result<T> ReadCells<T>::at(const Unit& unit, uint32_t row, Read&& read) {
+  const uint32_t page_rows = unit.page_rows();
+  if (pages_.empty()) pages_.resize((unit.rows() + page_rows - 1) / page_rows);
+  auto& pieces = pages_[row / page_rows].pieces;
+  for (const Piece& piece : pieces) {
+    if (row - piece.rows.begin < piece.rows.size()) return piece.cells[row - piece.rows.begin];
+  }
+  const bool is_whole = pieces.size() >= kMaxStrips;
+  if (is_whole) pieces.clear();
+  // Strips end where pages do.
+  const uint32_t page_begin = row / page_rows * page_rows;
+  const uint32_t step = is_whole ? page_rows : kStripRows;
+  RowRange rows{page_begin + (row - page_begin) / step * step, 0};
+  rows.end = std::min({rows.begin + step, page_begin + page_rows, unit.rows()});
+  auto cells = std::make_unique_for_overwrite<T[]>(rows.size());
+  if (Status status = read(rows, cells.get()); !status) return std::unexpected(std::move(status.error()));
+  T out = cells[row - rows.begin];
+  pieces.push_back({rows, std::move(cells)});
+  return out;
+}
 
 // Where the answer of an attribute is found.
 enum class Source : uint8_t {
@@ -50,8 +96,8 @@ class UnitFields {
   };
   const std::vector<Column>& columns(size_t slot) const { return slots_[slot].columns; }
   NumberColumn number(size_t slot) const { return slots_[slot].number; }
-  // The codes of the page that holds the row; one per row of the page. Precondition: !is_multi.
-  Result<std::span<const uint32_t>> page_of(const Column& column, uint32_t row);
+  // The code of a row. Precondition: !is_multi.
+  Result<uint32_t> code_at(const Column& column, uint32_t row);
 
   Result<int64_t> number_at(NumberColumn column, uint32_t row);
   Result<uint64_t> span_id_at(uint32_t row);
@@ -65,10 +111,9 @@ class UnitFields {
     std::string text;  // storage of a value made here (hex ids)
     std::vector<std::string> texts;
   };
-  // Pages of one column, by page number; empty ones are unread.
-  struct CodePages {
+  struct ColumnCodes {
     ColumnId id;
-    std::vector<std::unique_ptr<uint32_t[]>> pages;
+    ReadCells<uint32_t> cells;
   };
   UnitFields(const Unit& unit, const Program& program, RegexVerdicts& verdicts)
       : unit_(unit), program_(program), verdicts_(verdicts) {}
@@ -79,15 +124,15 @@ class UnitFields {
   Result<FieldValue> from_columns(Slot& slot, uint32_t row);
   Result<FieldValue> from_ids(Slot& slot, uint32_t row, const TraceSpans& trace);
   Result<FieldValue> from_nested(Slot& slot, uint32_t row);
-  CodePages& pages_of(ColumnId id);
+  ReadCells<uint32_t>& codes_of(ColumnId id);
 
   const Unit& unit_;
   const Program& program_;
   RegexVerdicts& verdicts_;
   std::vector<Slot> slots_;
-  std::vector<CodePages> code_pages_;
-  std::array<std::vector<std::unique_ptr<int64_t[]>>, 8> number_pages_;
-  std::vector<std::unique_ptr<uint64_t[]>> span_id_pages_;
+  std::vector<ColumnCodes> codes_of_columns_;
+  std::array<ReadCells<int64_t>, 8> numbers_;
+  ReadCells<uint64_t> span_ids_;
   std::vector<uint32_t> begins_, codes_;
 };
 

@@ -52,6 +52,15 @@ class Block : public std::enable_shared_from_this<Block> {
     if (!part && part.error().code == ErrorCode::corruption) note_damage(part.error().message);
     return part;
   }
+  // The part when it is there already, else null.
+  template <typename T>
+  std::shared_ptr<const T> find(const ReadCache::Key& key) const {
+    return cache_.peek<T>(key);
+  }
+  template <typename T>
+  void put(const ReadCache::Key& key, std::shared_ptr<const T> part) const {
+    cache_.put(key, std::move(part));
+  }
   uint64_t number() const { return number_; }
 
  private:

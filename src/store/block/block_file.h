@@ -75,6 +75,7 @@ class BlockFile {
   RowRange rows_of_group(uint32_t group) const;
 
   Result<std::string> read(uint64_t offset, uint64_t count) const { return store_.get_range(key_, offset, count); }
+  void announce(std::span<const env::ByteRange> ranges) const { store_.announce(key_, ranges); }
   // A section of the index; empty where there is none. Its stored bytes say what reading it costs.
   const IndexDirectory::Section* find_section(SectionId id) const { return directory_.find(id); }
   Result<std::string> read_section(SectionId id) const;

@@ -116,7 +116,7 @@ inline std::vector<uint32_t> expected_order(const SpanTable& table, std::span<co
 struct Sealed {
   std::shared_ptr<SpanTable> table = std::make_shared<SpanTable>();
   std::vector<uint32_t> order;
-  MemoryObjects objects;
+  mutable MemoryObjects objects;
   BlockSummary summary;
   std::string bytes;
   std::shared_ptr<const Block> block;
@@ -154,20 +154,6 @@ struct Sealed {
 };
 
 inline const BlockOptions kSmall{16, 64};
-
-inline void expect_equal_spans(const Sealed& sealed) {
-  ASSERT_EQ(sealed.unit->rows(), sealed.order.size());
-  std::vector<uint32_t> rows;
-  for (uint32_t i = 0; i < sealed.unit->rows(); ++i) rows.push_back(i);
-  SpanTable copied;
-  Status status = sealed.unit->copy_rows(rows, copied);
-  ASSERT_TRUE(status) << status.error().message;
-  copied.publish();
-  ASSERT_EQ(copied.rows(), rows.size());
-  for (uint32_t i : rows) {
-    ASSERT_EQ(describe(copied, i), describe(*sealed.table, sealed.order[i])) << "row " << i;
-  }
-}
 
 inline std::vector<std::string> cells(const Unit& unit, ColumnId column, RowRange range) {
   std::vector<uint32_t> begins, codes;
@@ -269,6 +255,9 @@ inline void expect_equal_traces(const Sealed& sealed) {
     ASSERT_TRUE(live.trace_rows(trace, expected));
     EXPECT_EQ(rows, expected);
     for (uint32_t row : rows) EXPECT_EQ(numbers[row], trace);
+    auto shares = block.shares_span_ids(trace), really = live.shares_span_ids(trace);
+    ASSERT_TRUE(shares && really);
+    EXPECT_EQ(*shares, *really) << "trace " << trace;
   }
   EXPECT_EQ(*block.find_trace(TraceId{1, 2}), std::nullopt);
   auto listed = block.listed();

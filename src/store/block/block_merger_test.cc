@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "store/block/block_fixture.h"
+#include "store/block/equal_spans.h"
 #include "store/block/merge_order.h"
 #include "store/block/read_everything.h"
 

@@ -260,6 +260,59 @@ TEST_F(BlockRead, AQueryPaysTheSameWhetherItsPartsWereKeptOrNot) {
   EXPECT_GT(first, block_->bytes() / 2);
 }
 
+// One trace pays for its pages and leaves none of them behind: others' would have to go.
+TEST_F(BlockRead, CopyingATraceLeavesNoPagesInTheCache) {
+  write({8192, 65536});
+  auto copy = [&] {
+    auto budget = std::make_shared<ReadBudget>();
+    auto unit = block_->unit(budget);
+    std::vector<uint32_t> rows;
+    auto trace = unit->find_trace(id_of(100));
+    EXPECT_TRUE(trace && *trace && unit->trace_rows(**trace, rows));
+    SpanTable copied;
+    EXPECT_TRUE(unit->copy_rows(rows, copied));
+    EXPECT_EQ(copied.rows() + 0U, 0U);  // not published
+    return budget->inspected_bytes.load();
+  };
+  const uint64_t paid = copy();
+  const size_t kept = cache_.bytes();
+  auto everything = block_->unit(nullptr);
+  SpanTable all;
+  ASSERT_TRUE(read_everything(*everything, all));
+  EXPECT_LT(kept, cache_.bytes() / 2);
+  const size_t with_pages = cache_.bytes();
+  // The same from pages that are there.
+  EXPECT_EQ(copy(), paid);
+  EXPECT_EQ(cache_.bytes(), with_pages);
+}
+
+// What a query found out of a column is there for the next, at the same price.
+TEST_F(BlockRead, AnsweredQuestionsAreKept) {
+  const Unit::KnownCodes asked[] = {{5000, {}}, {5000, {0, 63, 64, 4999}}, {5000, {7}}};
+  auto first = block_->unit(nullptr);
+  const ColumnId column = **first->attribute(Scope::span, "url");
+  EXPECT_EQ(*first->known_codes(column, "=~0"), nullptr);
+  for (size_t i = 0; i < std::size(asked); ++i) first->keep_codes(column, "=~" + std::to_string(i), asked[i]);
+  for (size_t i = 0; i < std::size(asked); ++i) {
+    auto budget = std::make_shared<ReadBudget>();
+    auto known = block_->unit(budget)->known_codes(column, "=~" + std::to_string(i));
+    ASSERT_TRUE(known && *known) << i;
+    EXPECT_EQ((*known)->entries, asked[i].entries);
+    EXPECT_EQ((*known)->codes, asked[i].codes);
+    auto reading = std::make_shared<ReadBudget>();
+    ASSERT_TRUE(block_->unit(reading)->entries(column));
+    EXPECT_EQ(budget->inspected_bytes, reading->inspected_bytes);
+  }
+  const ColumnId other = **first->attribute(Scope::span, "request.id");
+  EXPECT_EQ(*first->known_codes(other, "=~1"), nullptr);
+  EXPECT_EQ(*first->known_codes(column, "!~1"), nullptr);
+  first->keep_codes(column, "=~1", asked[2]);
+  EXPECT_EQ((*first->known_codes(column, "=~1"))->codes, asked[2].codes);
+  EXPECT_FALSE(block_->unit(std::make_shared<ReadBudget>(10))->known_codes(column, "=~1"));
+  cache_.set_limit_bytes(0);
+  EXPECT_EQ(*first->known_codes(column, "=~1"), nullptr);
+}
+
 TEST_F(BlockRead, ABudgetEndsTheReadingOfADictionary) {
   for (const char* key : {"request.id", "url"}) {
     auto unit = block_->unit(std::make_shared<ReadBudget>(100));

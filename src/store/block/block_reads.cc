@@ -46,6 +46,11 @@ std::unexpected<Error> BlockReads::damaged(uint32_t leaf, std::string what) cons
   return damaged(file_.in_leaf({ErrorCode::corruption, std::move(what)}, leaf).message);
 }
 
+Error BlockReads::noted(Error error) {
+  if (error.code == ErrorCode::corruption) block_->note_damage(error.message);
+  return error;
+}
+
 uint64_t BlockReads::section_bytes(SectionId id) const {
   const auto* section = file_.find_section(id);
   return section == nullptr ? 0 : section->stored_bytes;
@@ -80,15 +85,14 @@ Result<BlockReads::Window> BlockReads::window(uint32_t leaf, uint32_t page) {
   return window;
 }
 
-Result<std::unique_ptr<LeafPage>> BlockReads::read_page(uint32_t leaf, uint32_t page) {
+Result<LeafPage> BlockReads::read_page(uint32_t leaf, uint32_t page) {
   ASSIGN_OR_RETURN(Window window, this->window(leaf, page));
   uint32_t group = file_.group_of_page(page);
   uint32_t number = file_.page_in_group(page);
   const auto& offsets = file_.chunk(leaf, group).page_offsets;
   std::string_view bytes =
       std::string_view(*window.bytes).substr(offsets[number] - window.offset, offsets[number + 1] - offsets[number]);
-  ASSIGN_OR_RETURN(LeafPage decoded, read_leaf_page(file_, leaf, group, number, bytes));
-  return std::make_unique<LeafPage>(std::move(decoded));
+  return read_leaf_page(file_, leaf, group, number, bytes);
 }
 
 Status BlockReads::charge_page(uint32_t leaf, uint32_t page) {
@@ -97,29 +101,100 @@ Status BlockReads::charge_page(uint32_t leaf, uint32_t page) {
   return charge({CachedKind::leaf_page, leaf, page}, offsets[number + 1] - offsets[number]);
 }
 
-Result<std::shared_ptr<const LeafPage>> BlockReads::page(uint32_t leaf, uint32_t page) {
+Result<std::shared_ptr<const CachedPage>> BlockReads::page(uint32_t leaf, uint32_t page) {
   const Part part{CachedKind::leaf_page, leaf, page};
   TRY(check_known(part));
   TRY(charge_page(leaf, page));
-  auto read = block_->get<LeafPage>(key(part), [&] { return read_page(leaf, page); });
+  auto read = block_->get<CachedPage>(key(part), [&]() -> Result<std::unique_ptr<CachedPage>> {
+    ASSIGN_OR_RETURN(LeafPage decoded, read_page(leaf, page));
+    return std::make_unique<CachedPage>(std::move(decoded));
+  });
   if (!read) return std::unexpected(remember(part, std::move(read.error())));
   return read;
 }
 
-Result<std::shared_ptr<const MapPage>> BlockReads::map_page(ResidualPlace place, uint32_t page) {
+namespace {
+
+LeafPage rows_of(const CachedPage& page, RowRange rows) {
+  LeafPage out;
+  if (!page.codes.empty()) {
+    out.codes.resize(rows.size());
+    page.codes.copy(rows.begin, rows.size(), out.codes.data());
+    return out;
+  }
+  out.numbers.resize(rows.size());
+  page.numbers.copy(rows.begin, rows.size(), out.numbers.data());
+  if (page.present.empty()) return out;
+  out.present.resize((rows.size() + 63) / 64);
+  for (uint32_t i = 0; i < rows.size(); ++i) {
+    if (page.has(rows.begin + i)) out.present[i / 64] |= uint64_t{1} << i % 64;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<LeafPage> BlockReads::rows(uint32_t leaf, uint32_t page, RowRange rows) {
+  const Part part{CachedKind::leaf_page, leaf, page};
+  std::shared_ptr<const CachedPage> known;
+  if (are_few(page, rows.size())) {
+    known = block_->find<CachedPage>(key(part));
+  } else {
+    ASSIGN_OR_RETURN(known, this->page(leaf, page));
+  }
+  TRY(check_known(part));
+  TRY(charge_page(leaf, page));
+  if (known) return rows_of(*known, rows);
+  const uint32_t group = file_.group_of_page(page);
+  const uint32_t number = file_.page_in_group(page);
+  const auto& offsets = file_.chunk(leaf, group).page_offsets;
+  ASSIGN_OR_RETURN(std::string bytes, file_.read(offsets[number], offsets[number + 1] - offsets[number]));
+  auto read = read_leaf_rows(file_, leaf, group, number, rows, bytes);
+  if (read) return read;
+  return std::unexpected(remember(part, noted(std::move(read.error()))));
+}
+
+Result<std::shared_ptr<const CachedMapPage>> BlockReads::map_page(ResidualPlace place, uint32_t page) {
   MapLeaves leaves = map_leaves(place);
   for (uint32_t leaf : {leaves.key, leaves.value}) TRY(charge_page(leaf, page));
-  return block_->get<MapPage>(key({CachedKind::map_page, leaves.key, page}), [&]() -> Result<std::unique_ptr<MapPage>> {
-    ASSIGN_OR_RETURN(auto keys, this->page(leaves.key, page));
+  auto read = [&]() -> Result<std::unique_ptr<CachedMapPage>> {
+    ASSIGN_OR_RETURN(LeafPage keys, read_page(leaves.key, page));
     // Without keys there are no values to look at: their page would say the same.
-    auto values = keys;
-    if (!keys->codes.empty()) {
-      ASSIGN_OR_RETURN(values, this->page(leaves.value, page));
+    LeafPage values = keys;
+    if (!keys.codes.empty()) {
+      ASSIGN_OR_RETURN(values, read_page(leaves.value, page));
     }
-    auto decoded = read_map_page(*keys, *values, place);
+    auto decoded = read_map_page(keys, values, place);
     if (!decoded) return std::unexpected(file_.in_leaf(std::move(decoded.error()), leaves.key));
-    return std::make_unique<MapPage>(std::move(*decoded));
-  });
+    return std::make_unique<CachedMapPage>(*decoded);
+  };
+  const Part part{CachedKind::map_page, leaves.key, page};
+  TRY(check_known(part));
+  auto known = block_->get<CachedMapPage>(key(part), read);
+  if (!known) return std::unexpected(remember(part, std::move(known.error())));
+  return known;
+}
+
+void BlockReads::announce(std::span<const uint32_t> leaves, uint32_t page) {
+  const uint32_t group = file_.group_of_page(page);
+  const uint32_t number = file_.page_in_group(page);
+  std::vector<env::ByteRange> ranges;
+  for (uint32_t leaf : leaves) {
+    const auto& chunk = file_.chunk(leaf, group);
+    if (leaf == kTraceIdLeaf) {
+      if (!block_->find<CachedVector<TraceId>>(key({CachedKind::trace_ids, 0, group}))) {
+        ranges.push_back({chunk.dictionary_offset, chunk.dictionary_bytes});
+      }
+      continue;
+    }
+    if (!block_->find<CachedPage>(key({CachedKind::leaf_page, leaf, page}))) {
+      ranges.push_back({chunk.page_offsets[number], chunk.page_offsets[number + 1] - chunk.page_offsets[number]});
+    }
+    if (chunk.dictionary_bytes > 0 && !block_->find<ValueList>(key({CachedKind::dictionary, leaf, group}))) {
+      ranges.push_back({chunk.dictionary_offset, chunk.dictionary_bytes});
+    }
+  }
+  file_.announce(ranges);
 }
 
 Result<const ValueList*> BlockReads::dictionary(uint32_t leaf, uint32_t group) {
@@ -200,13 +275,20 @@ Status BlockReads::find_plain(uint32_t leaf, uint32_t group, std::string_view st
   for (uint32_t page : pages) {
     uint32_t begin = chunk.codes_begin(page);
     if (begin == chunk.codes_ends[page]) continue;
-    // Not held: of most pages nothing is wanted.
+    // Most pages are named in vain and kept by nobody: they are large, and others are named the next time.
     uint32_t of_block = group * file_.pages_per_group() + page;
     Part part{CachedKind::plain_values, leaf, of_block};
     TRY(charge(part, chunk.page_offsets[page + 1] - chunk.page_offsets[page]));
-    ASSIGN_OR_RETURN(auto values,
-                     block_->get<ValueList>(key(part), [&] { return read_plain_values(file_, leaf, of_block); }));
+    auto values = block_->find<ValueList>(key(part));
+    const bool is_kept = values != nullptr;
+    if (!is_kept) {
+      auto read = read_plain_values(file_, leaf, of_block);
+      if (!read) return std::unexpected(noted(std::move(read.error())));
+      values = std::move(*read);
+    }
+    const size_t before = codes.size();
     values->find(stored, [&](uint32_t at) { codes.push_back(chunk.code_base + begin + at); });
+    if (!is_kept && codes.size() > before) block_->put(key(part), std::move(values));
   }
   return {};
 }
@@ -233,7 +315,7 @@ Result<const PerLeaf<PageSets>*> BlockReads::page_sets() {
   return &held->sets;
 }
 
-Result<const ResidualIndex*> BlockReads::residual(ResidualPlace place) {
+uint64_t BlockReads::residual_bytes(ResidualPlace place) const {
   MapLeaves leaves = map_leaves(place);
   uint64_t stored_bytes = 0;
   for (uint32_t group = 0; group < file_.groups(); ++group) {
@@ -242,7 +324,51 @@ Result<const ResidualIndex*> BlockReads::residual(ResidualPlace place) {
       stored_bytes += chunk.page_offsets.back() - chunk.page_offsets.front() + chunk.dictionary_bytes;
     }
   }
-  return hold<ResidualIndex>({CachedKind::residual, static_cast<uint32_t>(place)}, stored_bytes,
+  return stored_bytes;
+}
+
+Status BlockReads::charge_residual(ResidualPlace place) {
+  return charge({CachedKind::residual, static_cast<uint32_t>(place)}, residual_bytes(place));
+}
+
+Status BlockReads::charge_entries(uint32_t leaf) {
+  if (file_.leaves()[leaf].kind == LeafKind::boolean) return {};
+  for (uint32_t group = 0; group < file_.groups(); ++group) {
+    const auto& chunk = file_.chunk(leaf, group);
+    if (chunk.entries == 0) continue;
+    if (chunk.encoding == ChunkEncoding::dictionary) {
+      TRY(charge({CachedKind::dictionary, leaf, group}, chunk.dictionary_bytes));
+      continue;
+    }
+    for (uint32_t page = 0; page < chunk.codes_ends.size(); ++page) {
+      if (chunk.codes_begin(page) == chunk.codes_ends[page]) continue;
+      TRY(charge({CachedKind::plain_values, leaf, group * file_.pages_per_group() + page},
+                 chunk.page_offsets[page + 1] - chunk.page_offsets[page]));
+    }
+  }
+  return {};
+}
+
+namespace {
+
+uint32_t short_hash(std::string_view question) {
+  return static_cast<uint32_t>(value_hash(question));
+}
+
+}  // namespace
+
+std::shared_ptr<const CachedCodes> BlockReads::known_codes(uint32_t column, std::string_view question) {
+  auto known = block_->find<CachedCodes>(key({CachedKind::known_codes, column, short_hash(question)}));
+  return known && known->question == question ? known : nullptr;
+}
+
+void BlockReads::keep_codes(uint32_t column, CachedCodes codes) {
+  const auto at = key({CachedKind::known_codes, column, short_hash(codes.question)});
+  block_->put<CachedCodes>(at, std::make_shared<const CachedCodes>(std::move(codes)));
+}
+
+Result<const ResidualIndex*> BlockReads::residual(ResidualPlace place) {
+  return hold<ResidualIndex>({CachedKind::residual, static_cast<uint32_t>(place)}, residual_bytes(place),
                              [&]() -> Result<std::unique_ptr<ResidualIndex>> {
                                auto index = ResidualIndex::scan(*this, place);
                                if (!index) {

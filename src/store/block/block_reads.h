@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "column/budget.h"
 #include "column/unit.h"
 #include "store/block/block.h"
+#include "store/block/cached_page.h"
 #include "store/block/leaf_reader.h"
 #include "store/block/packed_numbers.h"
 #include "store/block/residual_index.h"
@@ -48,10 +50,21 @@ struct PackedFacts {
   size_t bytes() const { return start_ns.bytes() + duration_ns.bytes() + errors.bytes() + roots.bytes(); }
 };
 
+// The codes of a column that satisfy a question, a bit each.
+struct CachedCodes {
+  std::string question;
+  uint32_t entries = 0;
+  std::vector<uint64_t> bits;  // none when no code does
+
+  size_t bytes() const { return question.capacity() + bits.capacity() * sizeof(uint64_t) + sizeof *this; }
+};
+
 class BlockReads {
  public:
   static constexpr size_t kReadAheadBytes = size_t{256} << 10;
   static constexpr size_t kWholeChunkBytes = size_t{16} << 10;
+  // From this part of a page's rows on the page is read whole, and kept.
+  static constexpr uint32_t kFewRowsShare = 8;
 
   // The budget may be null.
   BlockReads(std::shared_ptr<const Block> block, std::shared_ptr<ReadBudget> budget);
@@ -61,9 +74,17 @@ class BlockReads {
   std::unexpected<Error> damaged(std::string what) const;
   std::unexpected<Error> damaged(uint32_t leaf, std::string what) const;
 
+  // Before some rows of a page are read of these leaves, with their values: what of it is not in the cache is
+  // announced. Of trace ids that is the row group's.
+  void announce(std::span<const uint32_t> leaves, uint32_t page);
+
   // --- columns; pages are counted over the whole block ---
-  Result<std::shared_ptr<const LeafPage>> page(uint32_t leaf, uint32_t page);
-  Result<std::shared_ptr<const MapPage>> map_page(ResidualPlace place, uint32_t page);
+  Result<std::shared_ptr<const CachedPage>> page(uint32_t leaf, uint32_t page);
+  bool are_few(uint32_t page, uint32_t rows) const { return rows < file_.rows_of_page(page).size() / kFewRowsShare; }
+  // These rows of the page alone, of a flat leaf. Few rows leave nothing in the cache: who copies a trace comes by
+  // once.
+  Result<LeafPage> rows(uint32_t leaf, uint32_t page, RowRange rows);
+  Result<std::shared_ptr<const CachedMapPage>> map_page(ResidualPlace place, uint32_t page);
   Result<const ValueList*> dictionary(uint32_t leaf, uint32_t group);
   Result<const ValueList*> plain_values(uint32_t leaf, uint32_t page);
   // The entry of a code of the leaf; its text lives as long as this.
@@ -71,6 +92,12 @@ class BlockReads {
   ValueView view(const ValueList& values, uint32_t at);
   // Appends the leaf's codes of the value.
   Status find(uint32_t leaf, ValueView value, std::vector<uint32_t>& codes);
+  // Charges all entries of a leaf, as if they were read.
+  Status charge_entries(uint32_t leaf);
+  Status charge_residual(ResidualPlace place);
+  // One question a column and hash of its text is known: a later one takes an earlier one's place.
+  std::shared_ptr<const CachedCodes> known_codes(uint32_t column, std::string_view question);
+  void keep_codes(uint32_t column, CachedCodes codes);
   Result<const PerLeaf<PageSets>*> page_sets();
   // Entries of residual attributes of spans, or of events, or of links.
   Result<const ResidualIndex*> residual(ResidualPlace place);
@@ -82,6 +109,8 @@ class BlockReads {
   Result<TraceSummary> summary(uint32_t trace);
   Result<TraceTimes> trace_times(uint32_t trace);
   Result<const std::vector<TraceId>*> listed();
+  // Kept as the few traces of a page that do: span ids themselves would fill the cache.
+  Result<bool> shares_span_ids(uint32_t trace);
   Result<TraceId> trace_id(uint32_t trace);
   Result<std::optional<uint32_t>> find_trace(TraceId id);
 
@@ -109,14 +138,17 @@ class BlockReads {
   // What was found damaged is not read again to say so again.
   Status check_known(Part part);
   Error remember(Part part, Error error);
+  // Of what does not go through the cache: damage is the block's.
+  Error noted(Error error);
   Status charge_page(uint32_t leaf, uint32_t page);
   ReadCache::Key key(Part part) const { return {block_->number(), part.kind, part.leaf, part.part}; }
   template <typename T, typename Make>
   Result<const T*> hold(Part part, uint64_t stored_bytes, Make&& make);
   uint64_t section_bytes(SectionId id) const;
+  uint64_t residual_bytes(ResidualPlace place) const;
 
   Result<Window> window(uint32_t leaf, uint32_t page);
-  Result<std::unique_ptr<LeafPage>> read_page(uint32_t leaf, uint32_t page);
+  Result<LeafPage> read_page(uint32_t leaf, uint32_t page);
   Status find_plain(uint32_t leaf, uint32_t group, std::string_view stored, std::vector<uint32_t>& codes);
   Result<const ValueFilter*> filter(uint32_t leaf, uint32_t group, uint32_t pages);
   // The traces of a row group in row order.
@@ -124,6 +156,9 @@ class BlockReads {
   Result<std::unique_ptr<CachedVector<TraceSummary>>> read_summaries();
   Result<std::unique_ptr<PackedFacts>> read_facts();
   Result<const PackedFacts*> facts();
+  // Of the traces that begin on the page, those of which two spans have the same id.
+  Result<const std::vector<uint32_t>*> shared_ids(uint32_t page);
+  Result<std::unique_ptr<CachedVector<uint32_t>>> read_shared_ids(RowRange traces);
   // Where a trace's id is: the row group, and the number among its traces.
   struct IdPlace {
     uint32_t group;

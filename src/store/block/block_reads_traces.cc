@@ -91,28 +91,34 @@ Result<std::optional<uint32_t>> BlockReads::find_trace(TraceId id) {
   return find_trace_slowly(id);
 }
 
+// Nothing of it is kept: one of some thousands of ids comes by here.
 Result<std::optional<uint32_t>> BlockReads::find_trace_slowly(TraceId id) {
   const uint64_t traces = file_.counts().traces;
-  auto read = [&]() -> Result<std::unique_ptr<CachedVector<char>>> {
-    ASSIGN_OR_RETURN(std::string raw, file_.read_section({SectionKind::trace_numbers}));
-    if (raw.size() != TraceLookup::numbers_bytes(traces)) {
-      return corrupt("block " + file_.key() + ": trace numbers are missing");
-    }
-    auto out = std::make_unique<CachedVector<char>>();
-    out->items.assign(raw.begin(), raw.end());
-    return out;
-  };
-  ASSIGN_OR_RETURN(const auto* numbers, hold<CachedVector<char>>({CachedKind::trace_numbers},
-                                                                 section_bytes({SectionKind::trace_numbers}), read));
+  const SectionId section{SectionKind::trace_numbers};
+  TRY(charge({CachedKind::trace_numbers}, section_bytes(section)));
+  auto numbers = file_.read_section(section);
+  if (numbers && numbers->size() != TraceLookup::numbers_bytes(traces)) {
+    numbers = corrupt("block " + file_.key() + ": trace numbers are missing");
+  }
+  if (!numbers) return std::unexpected(noted(std::move(numbers.error())));
   std::vector<uint32_t> positions;
   file_.trace_lookup().find(id, [&](uint32_t position) { positions.push_back(position); });
-  std::string_view all(numbers->items.data(), numbers->items.size());
+  const std::string bytes = id.bytes();
+  uint32_t group_read = kNoRow;
+  std::unique_ptr<ValueList> ids;
   for (uint32_t position : positions) {
     auto place = TraceLookup::number_place(position, traces);
-    uint32_t trace = place.number(all.substr(place.offset, place.bytes));
+    uint32_t trace = place.number(std::string_view(*numbers).substr(place.offset, place.bytes));
     if (trace >= traces) return damaged("block " + file_.key() + ": a trace number is too high");
-    ASSIGN_OR_RETURN(TraceId found, trace_id(trace));
-    if (found == id) return std::optional<uint32_t>(trace);
+    ASSIGN_OR_RETURN(IdPlace id_place, this->id_place(trace));
+    if (id_place.group != group_read) {
+      group_read = id_place.group;
+      TRY(charge({CachedKind::trace_ids, 0, group_read}, file_.chunk(kTraceIdLeaf, group_read).dictionary_bytes));
+      auto read = read_entries(file_, kTraceIdLeaf, group_read);
+      if (!read) return std::unexpected(noted(std::move(read.error())));
+      ids = std::move(*read);
+    }
+    if (ids->stored(id_place.at) == bytes) return std::optional<uint32_t>(trace);
   }
   return std::optional<uint32_t>{};
 }
@@ -188,6 +194,49 @@ Result<const std::vector<TraceSummary>*> BlockReads::summaries() {
   ASSIGN_OR_RETURN(const auto* held,
                    hold<CachedVector<TraceSummary>>({CachedKind::summaries}, 0, [&] { return read_summaries(); }));
   return &held->items;
+}
+
+Result<std::unique_ptr<CachedVector<uint32_t>>> BlockReads::read_shared_ids(RowRange traces) {
+  ASSIGN_OR_RETURN(const auto* runs, this->runs());
+  auto out = std::make_unique<CachedVector<uint32_t>>();
+  std::vector<uint64_t> ids;
+  LeafPage page;
+  uint32_t page_read = kNoRow;
+  for (uint32_t trace = traces.begin; trace < traces.end; ++trace) {
+    ids.clear();
+    for (uint32_t row = (*runs)[trace]; row < (*runs)[trace + 1]; ++row) {
+      if (uint32_t needed = row / file_.page_rows(); needed != page_read) {
+        ASSIGN_OR_RETURN(page, read_page(kSpanIdLeaf, needed));
+        page_read = needed;
+      }
+      ids.push_back(static_cast<uint64_t>(page.numbers[row % file_.page_rows()]));
+    }
+    if (has_equal_ids(ids)) out->items.push_back(trace);
+  }
+  return out;
+}
+
+Result<const std::vector<uint32_t>*> BlockReads::shared_ids(uint32_t page) {
+  ASSIGN_OR_RETURN(const auto* runs, this->runs());
+  auto traces_before = [&](uint32_t row) {
+    return static_cast<uint32_t>(std::ranges::lower_bound(*runs, row) - runs->begin());
+  };
+  const RowRange rows = file_.rows_of_page(page);
+  const auto traces = static_cast<uint32_t>(file_.counts().traces);
+  const RowRange of_page{traces_before(rows.begin), std::min(traces, traces_before(rows.end))};
+  if (of_page.size() > 0) {
+    const uint32_t last = ((*runs)[of_page.end] - 1) / file_.page_rows();
+    for (uint32_t read = page; read <= last; ++read) TRY(charge_page(kSpanIdLeaf, read));
+  }
+  ASSIGN_OR_RETURN(const auto* held, hold<CachedVector<uint32_t>>({CachedKind::shared_ids, kSpanIdLeaf, page}, 0,
+                                                                  [&] { return read_shared_ids(of_page); }));
+  return &held->items;
+}
+
+Result<bool> BlockReads::shares_span_ids(uint32_t trace) {
+  ASSIGN_OR_RETURN(const auto* runs, this->runs());
+  ASSIGN_OR_RETURN(const auto* traces, shared_ids((*runs)[trace] / file_.page_rows()));
+  return std::ranges::binary_search(*traces, trace);
 }
 
 Result<const std::vector<TraceId>*> BlockReads::listed() {

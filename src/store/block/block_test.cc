@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "store/block/block_fixture.h"
+#include "store/block/equal_spans.h"
 #include "store/block/read_everything.h"
 
 namespace clew::store {
@@ -70,6 +71,46 @@ TEST(Block, SameRowsGiveTheSameBytes) {
   ASSERT_NO_FATAL_FAILURE(first.seal(400, kSmall));
   ASSERT_NO_FATAL_FAILURE(second.seal(400, kSmall));
   EXPECT_EQ(first.bytes, second.bytes);
+}
+
+// What is asked for is as in the whole copy.
+TEST(Block, CopiesPartsOfSpans) {
+  Sealed sealed;
+  RandomTable({.seed = 31, .rows = 400, .keys = 12}).fill(*sealed.table);
+  ASSERT_NO_FATAL_FAILURE(sealed.seal(400, kSmall));
+  std::vector<uint32_t> rows(sealed.unit->rows());
+  std::iota(rows.begin(), rows.end(), 0U);
+  auto keys = sealed.unit->attributes();
+  ASSERT_TRUE(keys);
+  std::vector<SpanParts> asked{{false, {}}};
+  for (const AttributeColumn& key : *keys) asked.push_back({false, {key.name}});
+  for (const SpanParts& parts : asked) {
+    auto copied = std::make_shared<SpanTable>();
+    Status status = sealed.unit->copy_rows(rows, parts, *copied);
+    ASSERT_TRUE(status) << status.error().message;
+    copied->publish();
+    ASSERT_EQ(copied->rows(), rows.size());
+    TableUnit unit("copied", copied, copied->rows());
+    RowRange all{0, unit.rows()};
+    EXPECT_EQ(cells(unit, kNameColumn, all), cells(*sealed.live, kNameColumn, all));
+    for (uint32_t i : rows) {
+      SpanRow row = copied->row(i), whole = sealed.sorted->row(i);
+      ASSERT_EQ(std::tuple(row.trace, row.span, row.parent, row.start_ns, row.end_ns, row.receive_ns, row.kind),
+                std::tuple(whole.trace, whole.span, whole.parent, whole.start_ns, whole.end_ns, whole.receive_ns,
+                           whole.kind));
+      ASSERT_EQ(row.status, whole.status);
+    }
+    for (Scope scope : {Scope::span, Scope::resource, Scope::instrumentation}) {
+      for (const std::string& key : parts.keys) {
+        auto column = unit.attribute(scope, key), whole = sealed.live->attribute(scope, key);
+        ASSERT_TRUE(column && whole);
+        ASSERT_EQ(column->has_value(), whole->has_value()) << key;
+        if (*column) {
+          EXPECT_EQ(cells(unit, **column, all), cells(*sealed.live, **whole, all)) << key;
+        }
+      }
+    }
+  }
 }
 
 TEST(Block, TakesOnlyTheRowsItWasTold) {

@@ -1,6 +1,7 @@
 #include "store/block/block_unit.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/check.h"
 #include "store/block/map_text.h"
@@ -230,6 +231,29 @@ Status BlockUnit::array_codes(ColumnId id, std::vector<uint32_t>& codes) const {
   return {};
 }
 
+Result<std::unique_ptr<Unit::KnownCodes>> BlockUnit::known_codes(ColumnId id, std::string_view question) const {
+  auto kept = reads_.known_codes(id, question);
+  if (!kept) return std::unique_ptr<KnownCodes>();
+  const Column& column = this->column(id);
+  for (Part part : column.parts) TRY(reads_.charge_entries(part.leaf));
+  if (column.residual) TRY(reads_.charge_residual(column.place));
+  auto out = std::make_unique<KnownCodes>();
+  out->entries = kept->entries;
+  for (size_t i = 0; i < kept->bits.size(); ++i) {
+    for (uint64_t word = kept->bits[i]; word != 0; word &= word - 1) {
+      out->codes.push_back(static_cast<uint32_t>(i * 64) + static_cast<uint32_t>(std::countr_zero(word)));
+    }
+  }
+  return out;
+}
+
+void BlockUnit::keep_codes(ColumnId id, std::string_view question, const KnownCodes& known) const {
+  CachedCodes out{std::string(question), known.entries, {}};
+  if (!known.codes.empty()) out.bits.resize((size_t{known.entries} + 63) / 64);
+  for (uint32_t code : known.codes) out.bits[code / 64] |= uint64_t{1} << code % 64;
+  reads_.keep_codes(id, std::move(out));
+}
+
 const PerLeaf<PageSets>* BlockUnit::page_sets() const {
   if (const auto* known = page_sets_.load(std::memory_order_acquire)) return known;
   auto sets = reads_.page_sets();
@@ -263,19 +287,42 @@ bool BlockUnit::page_may_contain(ColumnId id, uint32_t page, std::span<const uin
   return false;
 }
 
+Status BlockUnit::page_codes(uint32_t leaf, uint32_t page, uint32_t from, uint32_t count, uint32_t* out) const {
+  if (reads_.are_few(page, count)) {
+    ASSIGN_OR_RETURN(LeafPage few, reads_.rows(leaf, page, {from, from + count}));
+    std::ranges::copy(few.codes, out);
+  } else {
+    ASSIGN_OR_RETURN(auto whole, reads_.page(leaf, page));
+    whole->codes.copy(from, count, out);
+  }
+  return {};
+}
+
+Status BlockUnit::page_numbers(uint32_t leaf, uint32_t page, uint32_t from, uint32_t count, int64_t* out) const {
+  if (reads_.are_few(page, count)) {
+    ASSIGN_OR_RETURN(LeafPage few, reads_.rows(leaf, page, {from, from + count}));
+    std::ranges::copy(few.numbers, out);
+  } else {
+    ASSIGN_OR_RETURN(auto whole, reads_.page(leaf, page));
+    whole->numbers.copy(from, count, out);
+  }
+  return {};
+}
+
 Status BlockUnit::codes(ColumnId id, RowRange rows, uint32_t* out) const {
   CHECK(!is_multi(id));
   const Column& column = this->column(id);
   std::fill_n(out, rows.size(), kNoCode);
+  std::vector<uint32_t> codes;
   for (Part part : column.parts) {
     uint32_t* to = out;
     TRY(each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-      ASSIGN_OR_RETURN(auto values, reads_.page(part.leaf, page));
-      const uint32_t* codes = values->codes.data() + from;
       if (part.code_base == 0) {
         // The first part: a missing code stays one.
-        std::copy_n(codes, count, to);
+        TRY(page_codes(part.leaf, page, from, count, to));
       } else {
+        codes.resize(count);
+        TRY(page_codes(part.leaf, page, from, count, codes.data()));
         for (uint32_t i = 0; i < count; ++i) to[i] = codes[i] == kNoCode ? to[i] : part.code_base + codes[i];
       }
       to += count;
@@ -341,11 +388,12 @@ Status BlockUnit::nested_codes(const Column& column, RowRange rows, std::vector<
     ASSIGN_OR_RETURN(auto exact, reads_.page(column.exact_leaf, page));
     std::vector<uint32_t> exact_of_element;
     size_t next = 0;
-    for (uint32_t level : exact->definition) {
+    for (size_t i = 0; i < exact->definition.size(); ++i) {
+      const uint32_t level = exact->definition[i];
       if (level == 0) continue;
       exact_of_element.push_back(level == 2 ? exact->codes[next++] : kNoCode);
     }
-    if (element_begins(*exact) != map->row_begins) {
+    if (!is_equal(element_begins(*exact), map->row_begins)) {
       return reads_.damaged(column.exact_leaf, "its levels differ from its map's");
     }
     for (uint32_t row = from; row < from + count; ++row) {
@@ -368,10 +416,8 @@ Status BlockUnit::nested_codes(const Column& column, RowRange rows, std::vector<
   });
 }
 
-Status BlockUnit::copy_rows(std::span<const uint32_t> rows, SpanTable& out) const {
-  RowCopier copier(*this, reads_, out);
-  for (uint32_t row : rows) TRY(copier.copy(row));
-  return {};
+Status BlockUnit::copy_rows(std::span<const uint32_t> rows, const SpanParts& parts, SpanTable& out) const {
+  return RowCopier(reads_, parts, out).copy(rows);
 }
 
 }  // namespace clew::store

@@ -37,6 +37,8 @@ class BlockUnit final : public Unit {
   Result<ValueView> value(ColumnId column, uint32_t code) const override;
   Status find(ColumnId column, ValueView value, std::vector<uint32_t>& codes) const override;
   Status array_codes(ColumnId column, std::vector<uint32_t>& codes) const override;
+  Result<std::unique_ptr<KnownCodes>> known_codes(ColumnId column, std::string_view question) const override;
+  void keep_codes(ColumnId column, std::string_view question, const KnownCodes& known) const override;
   bool page_may_contain(ColumnId column, uint32_t page, std::span<const uint32_t> codes) const override;
   Status codes(ColumnId column, RowRange rows, uint32_t* out) const override;
   Status multi_codes(ColumnId column, RowRange rows, std::vector<uint32_t>& begins,
@@ -57,8 +59,10 @@ class BlockUnit final : public Unit {
   Result<uint32_t> traces_before(uint32_t row) const override;
   Result<uint64_t> latest_start_ns(uint32_t traces) const override;
   Status trace_rows(uint32_t trace, std::vector<uint32_t>& rows) const override;
+  Result<bool> shares_span_ids(uint32_t trace) const override { return reads_.shares_span_ids(trace); }
   Result<std::span<const TraceId>> listed() const override;
-  Status copy_rows(std::span<const uint32_t> rows, SpanTable& out) const override;
+  using Unit::copy_rows;
+  Status copy_rows(std::span<const uint32_t> rows, const SpanParts& parts, SpanTable& out) const override;
 
  private:
   // What a column consists of.
@@ -99,6 +103,9 @@ class BlockUnit final : public Unit {
   Status event_names(RowRange rows, std::vector<uint32_t>& begins, std::vector<uint32_t>& codes) const;
   Status nested_codes(const Column& column, RowRange rows, std::vector<uint32_t>& begins,
                       std::vector<uint32_t>& codes) const;
+  // The codes or numbers of rows of a page, as LeafPage has them.
+  Status page_codes(uint32_t leaf, uint32_t page, uint32_t from, uint32_t count, uint32_t* out) const;
+  Status page_numbers(uint32_t leaf, uint32_t page, uint32_t from, uint32_t count, int64_t* out) const;
   Status word_numbers(uint32_t leaf, RowRange rows, int64_t* out) const;
   Status parent_rows(RowRange rows, int64_t* out) const;
 

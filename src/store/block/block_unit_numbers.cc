@@ -50,9 +50,11 @@ std::optional<int64_t> word_number(uint32_t leaf, ValueView entry) {
 
 // Numbers that are kept as dictionary codes.
 Status BlockUnit::word_numbers(uint32_t leaf, RowRange rows, int64_t* out) const {
+  std::vector<uint32_t> code_of;
   return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
     uint32_t group = file_.group_of_page(page);
-    ASSIGN_OR_RETURN(auto codes, reads_.page(leaf, page));
+    code_of.resize(count);
+    TRY(page_codes(leaf, page, from, count, code_of.data()));
     const auto& chunk = file_.chunk(leaf, group);
     const bool plain = chunk.encoding == ChunkEncoding::plain;
     ASSIGN_OR_RETURN(const ValueList* entries,
@@ -65,7 +67,7 @@ Status BlockUnit::word_numbers(uint32_t leaf, RowRange rows, int64_t* out) const
       if (!number) return reads_.damaged(leaf, "an entry is not of its kind");
       number_of.push_back(*number);
     }
-    for (uint32_t i = 0; i < count; ++i) *out++ = number_of[codes->codes[from + i] - base];
+    for (uint32_t code : code_of) *out++ = number_of[code - base];
     return {};
   });
 }
@@ -125,8 +127,9 @@ Status BlockUnit::parent_rows(RowRange rows, int64_t* out) const {
 Status BlockUnit::numbers(NumberColumn column, RowRange rows, int64_t* out) const {
   auto plain = [&](uint32_t leaf) {
     return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-      ASSIGN_OR_RETURN(auto values, reads_.page(leaf, page));
-      for (uint32_t i = 0; i < count; ++i) *out++ = clamp_signed(values->numbers[from + i]);
+      TRY(page_numbers(leaf, page, from, count, out));
+      for (uint32_t i = 0; i < count; ++i) out[i] = clamp_signed(out[i]);
+      out += count;
       return {};
     });
   };
@@ -166,8 +169,8 @@ Status BlockUnit::nested_numbers(NestedNumber column, RowRange rows, std::vector
 
 Status BlockUnit::span_ids(RowRange rows, uint64_t* out) const {
   return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
-    ASSIGN_OR_RETURN(auto ids, reads_.page(kSpanIdLeaf, page));
-    for (uint32_t i = 0; i < count; ++i) *out++ = static_cast<uint64_t>(ids->numbers[from + i]);
+    TRY(page_numbers(kSpanIdLeaf, page, from, count, reinterpret_cast<int64_t*>(out)));
+    out += count;
     return {};
   });
 }
@@ -175,23 +178,28 @@ Status BlockUnit::span_ids(RowRange rows, uint64_t* out) const {
 Status BlockUnit::parent_ids(RowRange rows, uint64_t* out) const {
   std::vector<int64_t> parents(rows.size());
   TRY(parent_rows(rows, parents.data()));
+  // Those of one trace lie side by side.
+  int64_t first = INT64_MAX, last = -1;
+  for (int64_t parent : parents) {
+    if (parent >= 0) first = std::min(first, parent);
+    last = std::max(last, parent);
+  }
+  std::vector<uint64_t> ids;
+  if (last >= 0) {
+    const RowRange of_parents{static_cast<uint32_t>(first), static_cast<uint32_t>(last) + 1};
+    ids.resize(of_parents.size());
+    TRY(span_ids(of_parents, ids.data()));
+  }
   size_t next = 0;
-  std::shared_ptr<const LeafPage> ids;
-  uint32_t ids_page = kNoRow;
   return each_page(rows, [&](uint32_t page, uint32_t from, uint32_t count) -> Status {
     ASSIGN_OR_RETURN(auto own, reads_.page(kParentIdLeaf, page));
     for (uint32_t i = from; i < from + count; ++i) {
-      int64_t parent = parents[next++];
-      if (parent < 0) {
-        *out++ = static_cast<uint64_t>(own->numbers[i]);
-        continue;
+      const int64_t parent = parents[next++];
+      if (parent >= 0) {
+        *out++ = ids[static_cast<size_t>(parent - first)];
+      } else {
+        *out++ = own->has(i) ? static_cast<uint64_t>(own->numbers[i]) : 0;
       }
-      auto row = static_cast<uint32_t>(parent);
-      if (uint32_t needed = row / file_.page_rows(); needed != ids_page) {
-        ASSIGN_OR_RETURN(ids, reads_.page(kSpanIdLeaf, needed));
-        ids_page = needed;
-      }
-      *out++ = static_cast<uint64_t>(ids->numbers[row % file_.page_rows()]);
     }
     return {};
   });
@@ -201,9 +209,10 @@ Status BlockUnit::trace_numbers(RowRange rows, uint32_t* out) const {
   if (rows.size() == 0) return {};
   ASSIGN_OR_RETURN(const auto* runs, reads_.runs());
   auto trace = static_cast<size_t>(std::ranges::upper_bound(*runs, rows.begin) - runs->begin() - 1);
-  for (uint32_t row = rows.begin; row < rows.end; ++row) {
-    while (row >= (*runs)[trace + 1]) ++trace;
-    *out++ = static_cast<uint32_t>(trace);
+  for (uint32_t row = rows.begin; row < rows.end; ++trace) {
+    const uint32_t end = std::min(rows.end, (*runs)[trace + 1]);
+    out = std::fill_n(out, end - row, static_cast<uint32_t>(trace));
+    row = end;
   }
   return {};
 }

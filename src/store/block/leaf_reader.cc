@@ -89,25 +89,58 @@ void spread(const std::vector<uint64_t>& present, size_t rows, std::vector<T>& v
   values = std::move(out);
 }
 
-Status read_codes(const Place& place, ByteReader& reader, size_t present, LeafPage& out) {
+// The values of a page, and those of them that are wanted.
+struct Wanted {
+  size_t of_page = 0;
+  size_t first = 0;
+  size_t count = 0;
+};
+
+size_t bits_before(const std::vector<uint64_t>& bits, size_t end) {
+  size_t count = 0;
+  for (size_t i = 0; i < end / 64; ++i) count += static_cast<size_t>(std::popcount(bits[i]));
+  if (end % 64 != 0) count += static_cast<size_t>(std::popcount(bits[end / 64] & ((uint64_t{1} << end % 64) - 1)));
+  return count;
+}
+
+// Leaves the bits of these rows, and answers which of `of_page` values are theirs.
+Wanted cut(size_t of_page, size_t page_rows, RowRange rows, std::vector<uint64_t>& present) {
+  if (present.empty()) return {of_page, rows.begin, rows.size()};
+  if (rows.size() == page_rows) return {of_page, 0, of_page};
+  const size_t first = bits_before(present, rows.begin);
+  const size_t count = bits_before(present, rows.end) - first;
+  std::vector<uint64_t> kept((rows.size() + 63) / 64);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    size_t at = rows.begin + i;
+    kept[i / 64] |= (present[at / 64] >> at % 64 & 1) << i % 64;
+  }
+  present = std::move(kept);
+  if (count == rows.size()) present.clear();
+  return {of_page, first, count};
+}
+
+Status read_codes(const Place& place, ByteReader& reader, Wanted wanted, LeafPage& out) {
   const auto& chunk = place.chunk();
-  out.codes.resize(present);
   if (place.shape().kind == LeafKind::boolean) {
+    out.codes.resize(wanted.first + wanted.count);
     if (!parquet::unpack_bits(reader.take(reader.left()), 1, std::span<uint32_t>(out.codes))) {
       return corrupt("booleans are cut off");
     }
+    out.codes.erase(out.codes.begin(), out.codes.begin() + static_cast<ptrdiff_t>(wanted.first));
     return {};
   }
   uint32_t begin = chunk.codes_begin(place.page);
   uint32_t end = chunk.codes_ends[place.page];
+  out.codes.resize(wanted.count);
   if (chunk.encoding == ChunkEncoding::plain) {
-    if (present != end - begin) return corrupt("a page has another number of values than the index");
-    for (size_t i = 0; i < present; ++i) out.codes[i] = chunk.code_base + begin + static_cast<uint32_t>(i);
+    if (wanted.of_page != end - begin) return corrupt("a page has another number of values than the index");
+    begin += chunk.code_base + static_cast<uint32_t>(wanted.first);
+    for (size_t i = 0; i < wanted.count; ++i) out.codes[i] = begin + static_cast<uint32_t>(i);
     return {};
   }
   auto width = reader.fixed<uint8_t>();
   if (!reader.ok()) return corrupt("codes are cut off");
-  TRY(parquet::decode_rle(reader.take(reader.left()), width, out.codes));
+  TRY(parquet::decode_rle(reader.take(reader.left()), width, out.codes, wanted.first));
   for (uint32_t& code : out.codes) {
     if (code >= end) return corrupt("a code is beyond the dictionary");
     code += chunk.code_base;
@@ -115,18 +148,33 @@ Status read_codes(const Place& place, ByteReader& reader, size_t present, LeafPa
   return {};
 }
 
-Status read_ids(const Place& place, ByteReader& reader, size_t present, LeafPage& out) {
+Status read_ids(const Place& place, ByteReader& reader, Wanted wanted, LeafPage& out) {
   size_t words = fixed_width(place.shape().kind) / 8;
-  std::string_view bytes = reader.take(present * words * 8);
+  std::string_view bytes = reader.take(wanted.of_page * words * 8);
   if (!reader.ok()) return corrupt("ids are cut off");
-  out.numbers.resize(present * words);
+  bytes.remove_prefix(wanted.first * words * 8);
+  out.numbers.resize(wanted.count * words);
   for (size_t i = 0; i < out.numbers.size(); ++i) {
     out.numbers[i] = static_cast<int64_t>(SpanId::from_bytes(bytes.data() + i * 8).value);
   }
   return {};
 }
 
-Result<LeafPage> read_page(const Place& place, std::string_view bytes) {
+// Differences: what comes before is needed.
+Status read_numbers(const Place& place, ByteReader& reader, Wanted wanted, LeafPage& out) {
+  out.numbers.resize(wanted.first + wanted.count);
+  std::string_view rest = reader.take(reader.left());
+  if (place.shape().kind == LeafKind::int32) {
+    TRY(parquet::decode_delta32_begin(rest, wanted.of_page, out.numbers));
+  } else {
+    TRY(parquet::decode_delta_begin(rest, wanted.of_page, out.numbers));
+  }
+  out.numbers.erase(out.numbers.begin(), out.numbers.begin() + static_cast<ptrdiff_t>(wanted.first));
+  return {};
+}
+
+// `rows` of a flat leaf; all of them of another.
+Result<LeafPage> read_page(const Place& place, RowRange rows, std::string_view bytes) {
   ASSIGN_OR_RETURN(parquet::OpenPage page, parquet::open_page(bytes, place.chunk().codec, place.file.checksums()));
   ChunkEncoding encoding = place.chunk().encoding;
   if (page.header.is_dictionary || page.total_bytes != bytes.size() ||
@@ -136,23 +184,22 @@ Result<LeafPage> read_page(const Place& place, std::string_view bytes) {
   LeafPage out;
   ByteReader reader(page.payload);
   ASSIGN_OR_RETURN(size_t present, read_levels(place, page.header, reader, out));
+  const Wanted wanted =
+      place.shape().is_flat() ? cut(present, place.rows(), rows, out.present) : Wanted{present, 0, present};
   LeafKind kind = place.shape().kind;
   bool is_id = kind == LeafKind::fixed8 || (kind == LeafKind::fixed16 && encoding == ChunkEncoding::plain);
   if (encoding == ChunkEncoding::numbers) {
-    out.numbers.resize(present);
-    std::string_view rest = reader.take(reader.left());
-    ASSIGN_OR_RETURN([[maybe_unused]] size_t used, kind == LeafKind::int32 ? parquet::decode_delta32(rest, out.numbers)
-                                                                           : parquet::decode_delta(rest, out.numbers));
+    TRY(read_numbers(place, reader, wanted, out));
   } else if (is_id) {
-    TRY(read_ids(place, reader, present, out));
+    TRY(read_ids(place, reader, wanted, out));
   } else {
-    TRY(read_codes(place, reader, present, out));
+    TRY(read_codes(place, reader, wanted, out));
   }
   if (!out.present.empty()) {
     if (encoding == ChunkEncoding::numbers || is_id) {
-      spread(out.present, place.rows(), out.numbers, int64_t{0});
+      spread(out.present, rows.size(), out.numbers, int64_t{0});
     } else {
-      spread(out.present, place.rows(), out.codes, kNoCode);
+      spread(out.present, rows.size(), out.codes, kNoCode);
     }
   }
   return out;
@@ -191,7 +238,15 @@ Result<PlainPage> plain_page_of(const BlockFile& file, uint32_t leaf, uint32_t p
 
 Result<LeafPage> read_leaf_page(const BlockFile& file, uint32_t leaf, uint32_t group, uint32_t page,
                                 std::string_view bytes) {
-  auto out = read_page({file, leaf, group, page}, bytes);
+  const Place place{file, leaf, group, page};
+  auto out = read_page(place, {0, place.rows()}, bytes);
+  if (!out) return std::unexpected(file.in_leaf(std::move(out.error()), leaf));
+  return out;
+}
+
+Result<LeafPage> read_leaf_rows(const BlockFile& file, uint32_t leaf, uint32_t group, uint32_t page, RowRange rows,
+                                std::string_view bytes) {
+  auto out = read_page({file, leaf, group, page}, rows, bytes);
   if (!out) return std::unexpected(file.in_leaf(std::move(out.error()), leaf));
   return out;
 }
@@ -210,17 +265,6 @@ Result<parquet::OpenPage> read_fixed_page(const BlockFile& file, uint32_t leaf, 
     return wrong({ErrorCode::corruption, "ids are cut off"});
   }
   return open;
-}
-
-std::vector<uint32_t> element_begins(const LeafPage& page) {
-  std::vector<uint32_t> out;
-  uint32_t elements = 0;
-  for (size_t i = 0; i < page.repetition.size(); ++i) {
-    if (page.repetition[i] == 0) out.push_back(elements);
-    if (page.definition[i] != 0) ++elements;
-  }
-  out.push_back(elements);
-  return out;
 }
 
 Result<std::unique_ptr<ValueList>> read_entries(const BlockFile& file, uint32_t leaf, uint32_t group) {

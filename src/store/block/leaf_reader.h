@@ -41,8 +41,23 @@ Result<LeafPage> read_leaf_page(const BlockFile& file, uint32_t leaf, uint32_t g
 // rows' values side by side. Views `stored`, unless it was compressed.
 Result<parquet::OpenPage> read_fixed_page(const BlockFile& file, uint32_t leaf, uint32_t page, std::string_view stored);
 
+// Of a flat leaf these rows of the page alone, which are rows 0 … of the answer: little more than these is decoded.
+// Precondition: the page has them.
+Result<LeafPage> read_leaf_rows(const BlockFile& file, uint32_t leaf, uint32_t group, uint32_t page, RowRange rows,
+                                std::string_view bytes);
+
 // Where the elements of each row of a repeated leaf's page begin, one more than rows.
-std::vector<uint32_t> element_begins(const LeafPage& page);
+template <typename Page>
+std::vector<uint32_t> element_begins(const Page& page) {
+  std::vector<uint32_t> out;
+  uint32_t elements = 0;
+  for (size_t i = 0; i < page.repetition.size(); ++i) {
+    if (page.repetition[i] == 0) out.push_back(elements);
+    if (page.definition[i] != 0) ++elements;
+  }
+  out.push_back(elements);
+  return out;
+}
 
 // The entries of a chunk's dictionary. Precondition: it has one.
 Result<std::unique_ptr<ValueList>> read_entries(const BlockFile& file, uint32_t leaf, uint32_t group);

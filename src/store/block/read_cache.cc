@@ -76,6 +76,11 @@ std::shared_ptr<const void> ReadCache::keep(const Key& key, std::shared_ptr<cons
   return value;
 }
 
+void ReadCache::drop(const Key& key) {
+  std::lock_guard lock(mutex_);
+  if (auto found = by_key_.find(key); found != by_key_.end()) remove(found->second);
+}
+
 void ReadCache::shrink() {
   while (bytes_ > limit_bytes_) {
     auto oldest = entries_.begin();

@@ -32,7 +32,9 @@ enum class CachedKind : uint32_t {
   trace_ids,
   trace_numbers,
   listed,
+  shared_ids,
   residual,
+  known_codes,
 };
 
 class ReadCache {
@@ -71,6 +73,19 @@ class ReadCache {
     return std::static_pointer_cast<const T>(keep(key, shared, shared->bytes()));
   }
 
+  // What is there under the key, or null.
+  template <typename T>
+  std::shared_ptr<const T> peek(const Key& key) {
+    return std::static_pointer_cast<const T>(find(key));
+  }
+
+  // Takes the place of what is there under the key.
+  template <typename T>
+  void put(const Key& key, std::shared_ptr<const T> value) {
+    drop(key);
+    keep(key, value, value->bytes());
+  }
+
   // Every block that reads through the cache has a number, and forgets what it left when it goes.
   uint64_t number_block();
   void forget(uint64_t block);
@@ -86,6 +101,7 @@ class ReadCache {
 
   std::shared_ptr<const void> find(const Key& key);
   std::shared_ptr<const void> keep(const Key& key, std::shared_ptr<const void> value, size_t bytes);
+  void drop(const Key& key);
   void shrink();
   void remove(Entries::iterator entry);
 

@@ -1,8 +1,10 @@
 #include "store/block/row_copier.h"
 
-#include <array>
+#include <algorithm>
+#include <bit>
 
 #include "column/nested.h"
+#include "store/block/block_unit.h"
 #include "store/block/map_text.h"
 
 namespace clew::store {
@@ -15,23 +17,40 @@ constexpr FixedLeaf kScopeLeaves[] = {kScopeNameLeaf, kScopeVersionLeaf, kScopeS
 
 }  // namespace
 
-RowCopier::RowCopier(const BlockUnit& unit, BlockReads& reads, SpanTable& out)
+RowCopier::RowCopier(BlockReads& reads, const SpanParts& parts, SpanTable& out)
     : file_(reads.file()),
-      unit_(unit),
       reads_(reads),
+      parts_(parts),
       out_(out),
       batch_{&out.vocabulary, {}, {}, {}},
-      builder_(batch_) {
+      builder_(batch_),
+      pages_(file_.leaves().size()) {
   for (const KeyEntry& key : file_.keys()) {
+    if (!parts_.has_key(key.name)) continue;
     for (const auto& column : key.columns) {
       leaves_of_scope_[static_cast<size_t>(key.scope)].push_back({column.leaf, &key});
     }
   }
+  wants_residual_ = wants_residual();
+  wanted_leaves_ = wanted_leaves();
+  announced_leaves_ = wanted_leaves_;
+  announced_leaves_.push_back(kTraceIdLeaf);
+  if (wants_residual_) announced_leaves_.push_back(kResidualKeyLeaf);
+  if (parts_.everything) announced_leaves_.insert(announced_leaves_.end(), {kEventTimeLeaf, kLinkTraceLeaf});
 }
 
-Status RowCopier::load(uint32_t first_leaf, uint32_t end_leaf) {
-  for (uint32_t leaf = first_leaf; leaf < end_leaf; ++leaf) {
-    ASSIGN_OR_RETURN(pages_[leaf], reads_.page(leaf, page_));
+Status RowCopier::copy(std::span<const uint32_t> rows) {
+  const uint32_t page_rows = file_.page_rows();
+  for (size_t first = 0; first < rows.size();) {
+    const uint32_t page = rows[first] / page_rows;
+    RowRange range{rows[first] % page_rows, 0};
+    size_t end = first;
+    for (; end < rows.size() && rows[end] / page_rows == page; ++end) {
+      range.begin = std::min(range.begin, rows[end] % page_rows);
+      range.end = std::max(range.end, rows[end] % page_rows + 1);
+    }
+    TRY(load(page, range));
+    for (; first < end; ++first) TRY(copy_row(rows[first]));
   }
   return {};
 }
@@ -39,24 +58,30 @@ Status RowCopier::load(uint32_t first_leaf, uint32_t end_leaf) {
 Status RowCopier::load_list(ResidualPlace place, List& list) {
   uint32_t first = place == ResidualPlace::event ? kEventTimeLeaf : kLinkTraceLeaf;
   uint32_t exact_leaf = place == ResidualPlace::event ? kEventExactLeaf : kLinkExactLeaf;
-  TRY(load(first, first + 1));
-  list.any = !pages_[first]->numbers.empty();
+  list.leaves.assign(1, nullptr);
+  ASSIGN_OR_RETURN(list.leaves[0], reads_.page(first, page_));
+  list.any = !list.leaves[0]->numbers.empty();
   if (!list.any) return {};
-  TRY(load(first + 1, exact_leaf + 1));
+  for (uint32_t leaf = first + 1; leaf <= exact_leaf; ++leaf) {
+    ASSIGN_OR_RETURN(list.leaves.emplace_back(), reads_.page(leaf, page_));
+  }
   ASSIGN_OR_RETURN(list.map, reads_.map_page(place, page_));
-  const LeafPage& exact = *pages_[exact_leaf];
+  const CachedPage& exact = *list.leaves.back();
   list.exact.clear();
   std::vector<uint32_t> begins;
   size_t next = 0;
   for (size_t i = 0; i < exact.definition.size(); ++i) {
+    const uint32_t definition = exact.definition[i];
     if (exact.repetition[i] == 0) begins.push_back(static_cast<uint32_t>(list.exact.size()));
-    if (exact.definition[i] != 0) list.exact.push_back(exact.definition[i] == 2 ? exact.codes[next++] : kNoCode);
+    if (definition != 0) list.exact.push_back(definition == 2 ? exact.codes[next++] : kNoCode);
   }
   begins.push_back(static_cast<uint32_t>(list.exact.size()));
-  if (begins != list.map->row_begins) return reads_.damaged(exact_leaf, "its levels differ from its map's");
+  if (!is_equal(begins, list.map->row_begins)) {
+    return reads_.damaged(exact_leaf, "its levels differ from its map's");
+  }
   // The other leaves of the list have the same elements when they have the same levels as each other and as these.
   for (uint32_t leaf = first; leaf < map_leaves(place).key; ++leaf) {
-    const LeafPage& page = *pages_[leaf];
+    const CachedPage& page = *list.leaves[leaf - first];
     bool same = page.repetition == exact.repetition;
     for (size_t i = 0; same && i < page.definition.size(); ++i) {
       same = (page.definition[i] != 0) == (exact.definition[i] != 0);
@@ -66,26 +91,45 @@ Status RowCopier::load_list(ResidualPlace place, List& list) {
   return {};
 }
 
-Status RowCopier::load_page(uint32_t page) {
-  if (page == page_) return {};
-  page_ = page;
-  pages_.resize(file_.leaves().size());
-  Status status = [&]() -> Status {
-    // Ids of traces are in the trace table, parents come from the unit, maps and lists have their own ways.
-    TRY(load(kSpanIdLeaf, kSpanIdLeaf + 1));
-    TRY(load(kStartLeaf, kResidualKeyLeaf));
-    TRY(load(kSpanExactLeaf, kEventTimeLeaf));
-    TRY(load(kFixedLeaves, static_cast<uint32_t>(file_.leaves().size())));
-    ASSIGN_OR_RETURN(residual_, reads_.map_page(ResidualPlace::span, page));
-    TRY(load_list(ResidualPlace::event, events_));
-    return load_list(ResidualPlace::link, links_);
-  }();
-  if (!status) page_ = kNoRow;
-  return status;
+bool RowCopier::wants_residual() const {
+  return parts_.everything || std::ranges::any_of(file_.keys(), [&](const KeyEntry& key) {
+           return key.residual > 0 && key.scope != Scope::event && key.scope != Scope::link && parts_.has_key(key.name);
+         });
 }
 
-Result<ValueView> RowCopier::value(uint32_t leaf, uint32_t at) const {
-  return reads_.value(leaf, pages_[leaf]->codes[at]);
+// Ids of traces are in the trace table; maps and lists have their own ways.
+std::vector<uint32_t> RowCopier::wanted_leaves() const {
+  std::vector<uint32_t> out;
+  auto add = [&](uint32_t first, uint32_t last) {
+    for (uint32_t leaf = first; leaf <= last; ++leaf) out.push_back(leaf);
+  };
+  add(kSpanIdLeaf, kStatusLeaf);
+  if (parts_.everything) {
+    add(kStatusMessageLeaf, kEntityRefsLeaf);
+  } else {
+    out.push_back(kBitsLeaf);
+  }
+  if (wants_residual_) add(kSpanExactLeaf, kInstrumentationExactLeaf);
+  for (const auto& leaves : leaves_of_scope_) {
+    for (const AttributeLeaf& attribute : leaves) out.push_back(attribute.leaf);
+  }
+  return out;
+}
+
+Status RowCopier::load(uint32_t page, RowRange rows) {
+  page_ = page;
+  rows_ = rows;
+  residual_ = nullptr;
+  reads_.announce(announced_leaves_, page);
+  for (uint32_t leaf : wanted_leaves_) {
+    ASSIGN_OR_RETURN(pages_[leaf], reads_.rows(leaf, page_, rows_));
+  }
+  if (wants_residual_) {
+    ASSIGN_OR_RETURN(residual_, reads_.map_page(ResidualPlace::span, page));
+  }
+  if (!parts_.everything) return {};
+  TRY(load_list(ResidualPlace::event, events_));
+  return load_list(ResidualPlace::link, links_);
 }
 
 Result<uint32_t> RowCopier::number(uint32_t leaf, uint32_t at) const {
@@ -93,14 +137,15 @@ Result<uint32_t> RowCopier::number(uint32_t leaf, uint32_t at) const {
   return static_cast<uint32_t>(view.scalar);
 }
 
-Status RowCopier::copy(uint32_t row) {
-  TRY(load_page(row / file_.page_rows()));
-  uint32_t at = row % file_.page_rows();
+Status RowCopier::copy_row(uint32_t row) {
+  const uint32_t at = row % file_.page_rows() - rows_.begin;
   TRY(fill_row(row, at));
-  TRY(fill_envelope(at));
   TRY(fill_attributes(at));
-  TRY(fill_events(at));
-  TRY(fill_links(at));
+  if (parts_.everything) {
+    TRY(fill_envelope(at));
+    TRY(fill_events(rows_.begin + at));
+    TRY(fill_links(rows_.begin + at));
+  }
   builder_.finish();
   const SpanRow& built = batch_.rows.back();
   out_.append(built, std::span<const uint32_t>(batch_.words).subspan(built.words, built.word_count));
@@ -108,17 +153,38 @@ Status RowCopier::copy(uint32_t row) {
   return {};
 }
 
+// Of the parent's row where there is one in the block, else as it stands.
+Result<uint64_t> RowCopier::parent_id(uint32_t row, uint32_t at, uint32_t trace) {
+  const LeafPage& parents = pages_[kParentRowLeaf];
+  if (!parents.has(at)) {
+    const LeafPage& ids = pages_[kParentIdLeaf];
+    return ids.has(at) ? static_cast<uint64_t>(ids.numbers[at]) : 0;
+  }
+  ASSIGN_OR_RETURN(const auto* runs, reads_.runs());
+  const int64_t parent = parents.numbers[at];
+  if (parent < (*runs)[trace] || parent >= (*runs)[trace + 1] || parent == row) {
+    return reads_.damaged(kParentRowLeaf, "a parent is outside its trace");
+  }
+  const auto page = static_cast<uint32_t>(parent) / file_.page_rows();
+  const auto in_page = static_cast<uint32_t>(parent) % file_.page_rows();
+  if (page == page_ && in_page >= rows_.begin && in_page < rows_.end) {
+    return static_cast<uint64_t>(pages_[kSpanIdLeaf].numbers[in_page - rows_.begin]);
+  }
+  ASSIGN_OR_RETURN(LeafPage ids, reads_.rows(kSpanIdLeaf, page, {in_page, in_page + 1}));
+  return static_cast<uint64_t>(ids.numbers[0]);
+}
+
 Status RowCopier::fill_row(uint32_t row, uint32_t at) {
   SpanRow& out = builder_.row();
-  uint32_t trace = 0;
-  TRY(unit_.trace_numbers({row, row + 1}, &trace));
+  ASSIGN_OR_RETURN(const auto* runs, reads_.runs());
+  const auto trace = static_cast<uint32_t>(std::ranges::upper_bound(*runs, row) - runs->begin() - 1);
   ASSIGN_OR_RETURN(out.trace, reads_.trace_id(trace));
-  out.span = static_cast<uint64_t>(pages_[kSpanIdLeaf]->numbers[at]);
-  TRY(unit_.parent_ids({row, row + 1}, &out.parent));
-  out.start_ns = static_cast<uint64_t>(pages_[kStartLeaf]->numbers[at]);
-  const LeafPage& ends = *pages_[kEndBeforeStartLeaf];
+  out.span = static_cast<uint64_t>(pages_[kSpanIdLeaf].numbers[at]);
+  ASSIGN_OR_RETURN(out.parent, parent_id(row, at, trace));
+  out.start_ns = static_cast<uint64_t>(pages_[kStartLeaf].numbers[at]);
+  const LeafPage& ends = pages_[kEndBeforeStartLeaf];
   out.end_ns = ends.has(at) ? static_cast<uint64_t>(ends.numbers[at])
-                            : out.start_ns + static_cast<uint64_t>(pages_[kDurationLeaf]->numbers[at]);
+                            : out.start_ns + static_cast<uint64_t>(pages_[kDurationLeaf].numbers[at]);
   ASSIGN_OR_RETURN(ValueView received, value(kReceivedLeaf, at));
   out.receive_ns = received.scalar;
   ASSIGN_OR_RETURN(ValueView kind_name, value(kKindLeaf, at));
@@ -184,28 +250,32 @@ Status RowCopier::collect(Scope scope, uint32_t at) {
   attributes_.clear();
   owned_.clear();
   for (const AttributeLeaf& attribute : leaves_of_scope_[static_cast<size_t>(scope)]) {
-    uint32_t code = pages_[attribute.leaf]->codes[at];
+    uint32_t code = pages_[attribute.leaf].codes[at];
     if (code == kNoCode) continue;
     ASSIGN_OR_RETURN(ValueView view, reads_.value(attribute.leaf, code));
     attributes_.push_back({attribute.key->name, view});
   }
-  for (uint32_t i = residual_->entry_begins[at]; i < residual_->entry_begins[at + 1]; ++i) {
+  if (!residual_) return {};
+  for (uint32_t i = residual_->entry_begins[rows_.begin + at]; i < residual_->entry_begins[rows_.begin + at + 1]; ++i) {
     TRY(add_map_entry(ResidualPlace::span, scope, residual_->names[i], residual_->values[i]));
   }
   uint32_t exact = scope == Scope::span       ? kSpanExactLeaf
                    : scope == Scope::resource ? kResourceExactLeaf
                                               : kInstrumentationExactLeaf;
-  return add_exact(exact, pages_[exact]->codes[at]);
+  return add_exact(exact, pages_[exact].codes[at]);
 }
 
 std::vector<uint32_t> RowCopier::signature(Scope scope, std::span<const FixedLeaf> leaves, uint32_t at) const {
   std::vector<uint32_t> out;
-  for (FixedLeaf leaf : leaves) out.push_back(pages_[leaf]->codes[at]);
-  for (const AttributeLeaf& attribute : leaves_of_scope_[static_cast<size_t>(scope)]) {
-    out.push_back(pages_[attribute.leaf]->codes[at]);
+  for (FixedLeaf leaf : leaves) {
+    if (!pages_[leaf].codes.empty()) out.push_back(pages_[leaf].codes[at]);
   }
+  for (const AttributeLeaf& attribute : leaves_of_scope_[static_cast<size_t>(scope)]) {
+    out.push_back(pages_[attribute.leaf].codes[at]);
+  }
+  if (!residual_) return out;
   // The span's own residual attributes are among these: at worst a resource is put together twice.
-  for (uint32_t i = residual_->entry_begins[at]; i < residual_->entry_begins[at + 1]; ++i) {
+  for (uint32_t i = residual_->entry_begins[rows_.begin + at]; i < residual_->entry_begins[rows_.begin + at + 1]; ++i) {
     out.push_back(residual_->names[i]);
     out.push_back(residual_->values[i]);
   }
@@ -216,6 +286,7 @@ Result<uint32_t> RowCopier::resource(uint32_t at) {
   auto key = signature(Scope::resource, kResourceLeaves, at);
   if (auto found = resources_.find(key); found != resources_.end()) return found->second;
   TRY(collect(Scope::resource, at));
+  if (!parts_.everything) return resources_[key] = add_resource(out_.vocabulary, attributes_);
   ASSIGN_OR_RETURN(ValueView schema, value(kResourceSchemaLeaf, at));
   ASSIGN_OR_RETURN(uint32_t dropped, number(kResourceDroppedLeaf, at));
   ASSIGN_OR_RETURN(ValueView refs, value(kEntityRefsLeaf, at));
@@ -226,6 +297,7 @@ Result<uint32_t> RowCopier::scope(uint32_t at) {
   auto key = signature(Scope::instrumentation, kScopeLeaves, at);
   if (auto found = scopes_.find(key); found != scopes_.end()) return found->second;
   TRY(collect(Scope::instrumentation, at));
+  if (!parts_.everything) return scopes_[key] = add_scope(out_.vocabulary, {}, {}, attributes_);
   ASSIGN_OR_RETURN(ValueView name, value(kScopeNameLeaf, at));
   ASSIGN_OR_RETURN(ValueView version, value(kScopeVersionLeaf, at));
   ASSIGN_OR_RETURN(ValueView schema, value(kScopeSchemaLeaf, at));
@@ -249,28 +321,35 @@ Status RowCopier::collect_element(ResidualPlace place, const List& list, uint32_
   return add_exact(exact_leaf, list.exact[element]);
 }
 
-Status RowCopier::fill_events(uint32_t at) {
+Result<ValueView> RowCopier::list_value(const List& list, uint32_t leaf, uint32_t element) const {
+  const uint32_t first = leaf < kLinkTraceLeaf ? kEventTimeLeaf : kLinkTraceLeaf;
+  return reads_.value(leaf, list.leaves[leaf - first]->codes[element]);
+}
+
+Status RowCopier::fill_events(uint32_t in_page) {
   if (!events_.any) return {};
-  for (uint32_t i = events_.map->row_begins[at]; i < events_.map->row_begins[at + 1]; ++i) {
-    ASSIGN_OR_RETURN(ValueView name, value(kEventNameLeaf, i));
-    ASSIGN_OR_RETURN(uint32_t dropped, number(kEventDroppedLeaf, i));
-    builder_.begin_event(pages_[kEventTimeLeaf]->numbers[i], name.text, dropped);
+  for (uint32_t i = events_.map->row_begins[in_page]; i < events_.map->row_begins[in_page + 1]; ++i) {
+    ASSIGN_OR_RETURN(ValueView name, list_value(events_, kEventNameLeaf, i));
+    ASSIGN_OR_RETURN(ValueView dropped, list_value(events_, kEventDroppedLeaf, i));
+    builder_.begin_event(events_.leaves[0]->numbers[i], name.text, static_cast<uint32_t>(dropped.scalar));
     TRY(collect_element(ResidualPlace::event, events_, i, kEventExactLeaf));
     for (const AttributeView& attribute : attributes_) builder_.attribute(attribute.key, attribute.value);
   }
   return {};
 }
 
-Status RowCopier::fill_links(uint32_t at) {
+Status RowCopier::fill_links(uint32_t in_page) {
   if (!links_.any) return {};
-  for (uint32_t i = links_.map->row_begins[at]; i < links_.map->row_begins[at + 1]; ++i) {
-    const auto& traces = pages_[kLinkTraceLeaf]->numbers;
+  const auto& traces = links_.leaves[0]->numbers;
+  const auto& spans = links_.leaves[kLinkSpanLeaf - kLinkTraceLeaf]->numbers;
+  for (uint32_t i = links_.map->row_begins[in_page]; i < links_.map->row_begins[in_page + 1]; ++i) {
     TraceId trace{static_cast<uint64_t>(traces[i * 2]), static_cast<uint64_t>(traces[i * 2 + 1])};
-    SpanId span{static_cast<uint64_t>(pages_[kLinkSpanLeaf]->numbers[i])};
-    ASSIGN_OR_RETURN(ValueView state, value(kLinkStateLeaf, i));
-    ASSIGN_OR_RETURN(uint32_t flags, number(kLinkFlagsLeaf, i));
-    ASSIGN_OR_RETURN(uint32_t dropped, number(kLinkDroppedLeaf, i));
-    builder_.begin_link(trace, span, state.text, flags, dropped);
+    SpanId span{static_cast<uint64_t>(spans[i])};
+    ASSIGN_OR_RETURN(ValueView state, list_value(links_, kLinkStateLeaf, i));
+    ASSIGN_OR_RETURN(ValueView flags, list_value(links_, kLinkFlagsLeaf, i));
+    ASSIGN_OR_RETURN(ValueView dropped, list_value(links_, kLinkDroppedLeaf, i));
+    builder_.begin_link(trace, span, state.text, static_cast<uint32_t>(flags.scalar),
+                        static_cast<uint32_t>(dropped.scalar));
     TRY(collect_element(ResidualPlace::link, links_, i, kLinkExactLeaf));
     for (const AttributeView& attribute : attributes_) builder_.attribute(attribute.key, attribute.value);
   }

@@ -58,7 +58,7 @@ void encode(std::span<const int64_t> values, std::string& out) {
 }
 
 template <typename Int>
-Result<size_t> decode(std::string_view bytes, std::span<int64_t> values) {
+Result<size_t> decode(std::string_view bytes, size_t expected, std::span<int64_t> values) {
   using U = Unsigned<Int>;
   ByteReader reader(bytes);
   uint64_t block = reader.varint();
@@ -69,7 +69,7 @@ Result<size_t> decode(std::string_view bytes, std::span<int64_t> values) {
       block % miniblocks != 0 || (block / miniblocks) % 32 != 0) {
     return corrupt("a delta stream has a malformed head");
   }
-  if (total != values.size()) return corrupt("a delta stream has another number of values");
+  if (total != expected) return corrupt("a delta stream has another number of values");
   if (values.empty()) return reader.position();
   const size_t per_miniblock = block / miniblocks;
   values[0] = static_cast<Int>(last);
@@ -104,10 +104,18 @@ void encode_delta32(std::span<const int64_t> values, std::string& out) {
   encode<int32_t>(values, out);
 }
 Result<size_t> decode_delta(std::string_view bytes, std::span<int64_t> values) {
-  return decode<int64_t>(bytes, values);
+  return decode<int64_t>(bytes, values.size(), values);
 }
 Result<size_t> decode_delta32(std::string_view bytes, std::span<int64_t> values) {
-  return decode<int32_t>(bytes, values);
+  return decode<int32_t>(bytes, values.size(), values);
+}
+Status decode_delta_begin(std::string_view bytes, size_t total, std::span<int64_t> values) {
+  ASSIGN_OR_RETURN([[maybe_unused]] size_t used, decode<int64_t>(bytes, total, values));
+  return {};
+}
+Status decode_delta32_begin(std::string_view bytes, size_t total, std::span<int64_t> values) {
+  ASSIGN_OR_RETURN([[maybe_unused]] size_t used, decode<int32_t>(bytes, total, values));
+  return {};
 }
 
 }  // namespace clew::parquet

@@ -19,5 +19,8 @@ void encode_delta32(std::span<const int64_t> values, std::string& out);
 // values or is malformed.
 Result<size_t> decode_delta(std::string_view bytes, std::span<int64_t> values);
 Result<size_t> decode_delta32(std::string_view bytes, std::span<int64_t> values);
+// The same of the first values.size() of `total` numbers.
+Status decode_delta_begin(std::string_view bytes, size_t total, std::span<int64_t> values);
+Status decode_delta32_begin(std::string_view bytes, size_t total, std::span<int64_t> values);
 
 }  // namespace clew::parquet

@@ -68,6 +68,26 @@ TEST(Rle, RandomRunsComeBack) {
   }
 }
 
+TEST(Rle, APartIsReadByItself) {
+  std::mt19937 random(12);
+  for (int width : {0, 1, 3, 8, 13, 32}) {
+    auto values = runs(random, 1000, width);
+    std::string bytes;
+    encode_rle(values, width, bytes);
+    for (int i = 0; i < 300; ++i) {
+      const size_t skip = random() % values.size();
+      std::vector<uint32_t> back(random() % (values.size() - skip + 1));
+      ASSERT_TRUE(decode_rle(bytes, width, back, skip));
+      ASSERT_TRUE(std::equal(back.begin(), back.end(), values.begin() + static_cast<ptrdiff_t>(skip)))
+          << "width " << width << ", " << back.size() << " from " << skip;
+    }
+    std::vector<uint32_t> beyond(10);
+    if (width > 0) {
+      EXPECT_FALSE(decode_rle(bytes, width, beyond, 1000));
+    }
+  }
+}
+
 TEST(Rle, KnownBytes) {
   // parquet-format/Encodings.md: 0 … 7 with width 3 is 88 c6 fa, after the head of one group.
   std::string bytes;
@@ -174,6 +194,23 @@ TEST(Delta, NumbersComeBack) {
       ASSERT_TRUE(decode_delta32(bytes, back));
       EXPECT_EQ(back, values);
     }
+  }
+}
+
+TEST(Delta, TheFirstNumbersAreReadByThemselves) {
+  std::mt19937_64 random(13);
+  std::vector<int64_t> values(1000);
+  for (int64_t& value : values) value = static_cast<int64_t>(static_cast<int32_t>(random()));
+  std::string bytes, bytes32;
+  encode_delta(values, bytes);
+  encode_delta32(values, bytes32);
+  for (size_t count : {0, 1, 2, 128, 129, 500, 1000}) {
+    std::vector<int64_t> back(count), back32(count);
+    ASSERT_TRUE(decode_delta_begin(bytes, values.size(), back));
+    ASSERT_TRUE(decode_delta32_begin(bytes32, values.size(), back32));
+    EXPECT_TRUE(std::equal(back.begin(), back.end(), values.begin())) << count;
+    EXPECT_EQ(back, back32);
+    EXPECT_FALSE(decode_delta_begin(bytes, values.size() + 1, back));
   }
 }
 

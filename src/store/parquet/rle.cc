@@ -73,7 +73,24 @@ void encode_rle(std::span<const uint32_t> values, int width, std::string& out) {
   if (packed_from < values.size()) append_packed(values.subspan(packed_from), width, out);
 }
 
-Status decode_rle(std::string_view bytes, int width, std::span<uint32_t> values) {
+namespace {
+
+// Values of a packed run after its first `skip`; none of whole groups of eight is unpacked in vain.
+bool unpack_after(std::string_view packed, int width, size_t skip, std::span<uint32_t> values) {
+  const size_t groups_bytes = skip / 8 * static_cast<size_t>(width);
+  if (groups_bytes > packed.size()) return false;
+  packed.remove_prefix(groups_bytes);
+  skip %= 8;
+  if (skip == 0) return unpack_bits(packed, width, values);
+  std::vector<uint32_t> from_group(skip + values.size());
+  if (!unpack_bits(packed, width, std::span<uint32_t>(from_group))) return false;
+  std::copy(from_group.begin() + static_cast<ptrdiff_t>(skip), from_group.end(), values.begin());
+  return true;
+}
+
+}  // namespace
+
+Status decode_rle(std::string_view bytes, int width, std::span<uint32_t> values, size_t skip) {
   if (width < 0 || width > 32) return corrupt("a bit width is above 32");
   const uint64_t limit = uint64_t{1} << width;
   ByteReader reader(bytes);
@@ -85,17 +102,23 @@ Status decode_rle(std::string_view bytes, int width, std::span<uint32_t> values)
     size_t left = values.size() - at;
     if (head & 1) {
       if (count == 0 || count > uint64_t{1} << 28) return corrupt("a packed run has a bad length");
-      size_t take = std::min<size_t>(left, count * 8);
+      const size_t skipped = std::min<size_t>(skip, count * 8);
+      size_t take = std::min<size_t>(left, count * 8 - skipped);
       // The last group may be cut off after its last value.
       size_t stored = std::min(reader.left(), static_cast<size_t>(count) * static_cast<size_t>(width));
-      if (!unpack_bits(reader.take(stored), width, values.subspan(at, take))) return corrupt("a packed run is cut off");
+      if (!unpack_after(reader.take(stored), width, skipped, values.subspan(at, take))) {
+        return corrupt("a packed run is cut off");
+      }
       at += take;
+      skip -= skipped;
     } else {
       if (count == 0) return corrupt("a run has no length");
       uint64_t value = 0;
       for (int shift = 0; shift < width; shift += 8) value |= uint64_t{reader.fixed<uint8_t>()} << shift;
       if (!reader.ok() || value >= limit) return corrupt("a run has a bad value");
-      size_t take = std::min<size_t>(left, count);
+      const size_t skipped = std::min<size_t>(skip, count);
+      size_t take = std::min<size_t>(left, count - skipped);
+      skip -= skipped;
       std::fill_n(values.begin() + static_cast<ptrdiff_t>(at), take, static_cast<uint32_t>(value));
       at += take;
     }

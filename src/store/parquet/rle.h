@@ -19,8 +19,9 @@ void encode_rle_run(uint32_t value, size_t count, int width, std::string& out);
 // All bits in one bit-packed run: for levels of one bit, where looking for runs costs more than it saves.
 void encode_rle_bits(std::span<const uint64_t> bits, size_t count, std::string& out);
 
-// Reads exactly values.size() numbers; corruption when there are fewer, or one has more than `width` bits.
-Status decode_rle(std::string_view bytes, int width, std::span<uint32_t> values);
+// Reads exactly values.size() numbers, after the first `skip`; corruption when there are fewer, or one of them has more
+// than `width` bits.
+Status decode_rle(std::string_view bytes, int width, std::span<uint32_t> values, size_t skip = 0);
 // The same for a width of one, as bits: `count` of them in the order of encode_rle_bits(), zeros after the last.
 Result<std::vector<uint64_t>> decode_rle_bits(std::string_view bytes, size_t count);
 
