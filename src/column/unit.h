@@ -104,6 +104,12 @@ class Unit {
   virtual void entries_from(ColumnId column, uint32_t first, std::span<ValueView> out) const {
     for (ValueView& value : out) value = entry(column, first++);
   }
+  // Numbers of the entries from `first` on as texts, kNoCode where there is none: within one numbering, over all units,
+  // equal texts have equal numbers. Answers the numbering; 0 where no entry has a number. Precondition as above.
+  virtual Result<uint64_t> text_numbers_from([[maybe_unused]] ColumnId column, [[maybe_unused]] uint32_t first,
+                                             [[maybe_unused]] std::span<uint32_t> out) const {
+    return uint64_t{0};
+  }
   // One entry, whatever was asked before. Precondition: a code that this unit gave. The view lives as long as the unit.
   virtual Result<ValueView> value(ColumnId column, uint32_t code) const {
     if (auto all = entries(column); !all) return std::unexpected(std::move(all.error()));

@@ -36,6 +36,12 @@ class MaskedUnit final : public Unit {
   bool is_multi(ColumnId column) const override { return unit_->is_multi(column); }
   Result<uint32_t> entries(ColumnId column) const override { return unit_->entries(column); }
   ValueView entry(ColumnId column, uint32_t code) const override { return unit_->entry(column, code); }
+  void entries_from(ColumnId column, uint32_t first, std::span<ValueView> out) const override {
+    unit_->entries_from(column, first, out);
+  }
+  Result<uint64_t> text_numbers_from(ColumnId column, uint32_t first, std::span<uint32_t> out) const override {
+    return unit_->text_numbers_from(column, first, out);
+  }
   Result<ValueView> value(ColumnId column, uint32_t code) const override { return unit_->value(column, code); }
   Status find(ColumnId column, ValueView value, std::vector<uint32_t>& codes) const override {
     return unit_->find(column, value, codes);

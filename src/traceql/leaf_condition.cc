@@ -1,6 +1,7 @@
 #include "traceql/leaf_condition.h"
 
 #include <algorithm>
+#include <bit>
 #include <ranges>
 
 #include "traceql/evaluate.h"
@@ -158,24 +159,45 @@ Result<uint32_t> LeafCondition::judge_by_regex(const Binary& regex, Column& colu
   return entries;
 }
 
+// Of texts that were judged in another unit only the numbers are looked at.
 Status LeafCondition::judge_texts(const Binary& regex, Column& column, uint32_t entries) {
+  using Known = RegexVerdicts::Known;
   constexpr uint32_t kAtOnce = 256;
+  const Unit& unit = fields_.unit();
+  const Regex& matcher = fields_.program().regex(regex);
+  const bool wanted = regex.op == Operator::regex_match;
+  std::array<uint32_t, kAtOnce> numbers;
+  std::array<Known, kAtOnce> before;
   std::array<ValueView, kAtOnce> values;
   std::array<std::string_view, kAtOnce> texts;
   std::array<bool, kAtOnce> matches;
-  const bool wanted = regex.op == Operator::regex_match;
   for (uint32_t first = 0; first < entries; first += kAtOnce) {
-    uint32_t count = std::min(kAtOnce, entries - first);
-    fields_.unit().entries_from(column.column.id, first, std::span(values).first(count));
+    const uint32_t count = std::min(kAtOnce, entries - first);
+    ASSIGN_OR_RETURN(uint64_t numbering,
+                     unit.text_numbers_from(column.column.id, first, std::span(numbers).first(count)));
+    std::vector<Known>& known = fields_.verdicts().of_numbers(matcher, numbering);
+    auto known_of = [&](uint32_t i) { return numbers[i] < known.size() ? known[numbers[i]] : Known::unknown; };
+    if (numbering == 0) numbers.fill(kNoCode);
+    for (uint32_t i = 0; i < count; ++i) before[i] = known_of(i);
     size_t text_count = 0;
-    for (uint32_t i = 0; i < count; ++i) {
-      if (values[i].type == ValueType::string) texts[text_count++] = values[i].text;
+    if (std::find(before.begin(), before.begin() + count, Known::unknown) != before.begin() + count) {
+      unit.entries_from(column.column.id, first, std::span(values).first(count));
+      for (uint32_t i = 0; i < count; ++i) {
+        if (before[i] == Known::unknown && values[i].type == ValueType::string) texts[text_count++] = values[i].text;
+      }
+      fields_.verdicts().judge(matcher, std::span(texts).first(text_count), matches.data());
     }
-    fields_.verdicts().judge(fields_.program().regex(regex), std::span(texts).first(text_count), matches.data());
     for (uint32_t i = 0, text = 0; i < count; ++i) {
       bool verdict = false;
-      if (values[i].type == ValueType::string) {
-        verdict = matches[text++] == wanted;
+      if (before[i] != Known::unknown) {
+        verdict = (before[i] == Known::yes) == wanted;
+      } else if (values[i].type == ValueType::string) {
+        const bool does_match = matches[text++];
+        verdict = does_match == wanted;
+        if (numbers[i] != kNoCode) {
+          if (known.size() <= numbers[i]) known.resize(std::bit_ceil(size_t{numbers[i]} + 1));
+          known[numbers[i]] = does_match ? Known::yes : Known::no;
+        }
       } else {
         ASSIGN_OR_RETURN(verdict, judge(FieldValue::of(values[i])));
       }

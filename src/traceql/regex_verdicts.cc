@@ -37,6 +37,15 @@ bool RegexVerdicts::judge(const Regex& regex, Table& table, std::string_view tex
   return verdict;
 }
 
+std::vector<RegexVerdicts::Known>& RegexVerdicts::of_numbers(const Regex& regex, uint64_t numbering) {
+  Table& table = tables_[&regex];
+  if (table.numbering != numbering) {
+    table.numbering = numbering;
+    table.of_numbers.clear();
+  }
+  return table.of_numbers;
+}
+
 void RegexVerdicts::judge(const Regex& regex, std::span<const std::string_view> texts, bool* verdicts) {
   if (regex.is_plain()) {
     for (size_t i = 0; i < texts.size(); ++i) verdicts[i] = regex.matches(texts[i]);

@@ -25,6 +25,10 @@ class RegexVerdicts {
 
   // Sets verdicts[i] to what the regex says of texts[i]. Precondition: at least as many verdicts as texts.
   void judge(const Regex& regex, std::span<const std::string_view> texts, bool* verdicts);
+  // The same of texts that have numbers (Unit::text_numbers_from), by number, as far as it is known. Valid until
+  // another regex is asked about.
+  enum class Known : uint8_t { unknown, no, yes };
+  std::vector<Known>& of_numbers(const Regex& regex, uint64_t numbering);
   // Texts that were matched against a regex and not remembered, for tests.
   uint64_t judged() const { return judged_; }
 
@@ -42,6 +46,8 @@ class RegexVerdicts {
     // Searched texts, and those of them that were left to be judged.
     uint64_t searched = 0;
     uint64_t left = 0;
+    uint64_t numbering = 0;
+    std::vector<Known> of_numbers;
   };
   // A search that leaves more than every fourth text saves nothing.
   static constexpr uint64_t kSearchedAtLeast = 4096;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "base/mix.h"
@@ -311,6 +312,32 @@ TEST_F(BlockRead, AnsweredQuestionsAreKept) {
   EXPECT_FALSE(block_->unit(std::make_shared<ReadBudget>(10))->known_codes(column, "=~1"));
   cache_.set_limit_bytes(0);
   EXPECT_EQ(*first->known_codes(column, "=~1"), nullptr);
+}
+
+// Of a dictionary, not of values that are hardly there twice; another block's equal texts have them too.
+TEST_F(BlockRead, TextsHaveNumbersOverAllBlocks) {
+  auto unit = block_->unit(nullptr);
+  auto other_block = Block::open(objects_, kKey, parquet::Checksums::verify, cache_);
+  auto other = (*other_block)->unit(nullptr);
+  const ColumnId url = **unit->attribute(Scope::span, "url"), uuid = **unit->attribute(Scope::span, "request.id");
+  const uint32_t entries = *unit->entries(url);
+  EXPECT_EQ(*other->entries(url), entries);
+  std::vector<uint32_t> numbers(entries), others(entries / 2);
+  auto numbering = unit->text_numbers_from(url, 0, numbers);
+  auto of_other = other->text_numbers_from(url, entries / 3, others);
+  ASSERT_TRUE(numbering && of_other);
+  EXPECT_NE(*numbering, 0U);
+  EXPECT_EQ(*numbering, *of_other);
+  std::map<std::string_view, uint32_t> by_text;
+  for (uint32_t code = 0; code < entries; ++code) {
+    ASSERT_NE(numbers[code], kNoCode);
+    EXPECT_EQ(by_text.emplace(unit->entry(url, code).text, numbers[code]).first->second, numbers[code]);
+  }
+  EXPECT_THAT(others,
+              testing::ElementsAreArray(numbers.begin() + entries / 3, numbers.begin() + entries / 3 + entries / 2));
+  ASSERT_TRUE(unit->entries(uuid));
+  EXPECT_EQ(*unit->text_numbers_from(uuid, 0, others), 0U);
+  EXPECT_THAT(others, testing::Each(kNoCode));
 }
 
 TEST_F(BlockRead, ABudgetEndsTheReadingOfADictionary) {

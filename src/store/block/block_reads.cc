@@ -202,6 +202,17 @@ Result<const ValueList*> BlockReads::dictionary(uint32_t leaf, uint32_t group) {
                          [&] { return read_entries(file_, leaf, group); });
 }
 
+std::shared_ptr<const TextNumbers::Numbered> BlockReads::text_numbers(uint32_t leaf, uint32_t group,
+                                                                      const ValueList& entries) {
+  if (file_.leaves()[leaf].kind != LeafKind::text || entries.size() > TextNumbers::kMaxListEntries) return nullptr;
+  const auto at = key({CachedKind::text_numbers, leaf, group});
+  auto known = block_->find<TextNumbers::Numbered>(at);
+  if (known && known->numbering == process_text_numbers().numbering()) return known;
+  known = process_text_numbers().number(entries);
+  block_->put(at, known);
+  return known;
+}
+
 Result<const ValueList*> BlockReads::plain_values(uint32_t leaf, uint32_t page) {
   const auto& offsets = file_.chunk(leaf, file_.group_of_page(page)).page_offsets;
   uint32_t number = file_.page_in_group(page);

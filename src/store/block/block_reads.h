@@ -28,6 +28,7 @@
 #include "store/block/leaf_reader.h"
 #include "store/block/packed_numbers.h"
 #include "store/block/residual_index.h"
+#include "store/block/text_numbers.h"
 #include "store/block/value_filter.h"
 
 namespace clew::store {
@@ -86,6 +87,8 @@ class BlockReads {
   Result<LeafPage> rows(uint32_t leaf, uint32_t page, RowRange rows);
   Result<std::shared_ptr<const CachedMapPage>> map_page(ResidualPlace place, uint32_t page);
   Result<const ValueList*> dictionary(uint32_t leaf, uint32_t group);
+  // Numbers of the texts of such a dictionary, or null for one that gets none.
+  std::shared_ptr<const TextNumbers::Numbered> text_numbers(uint32_t leaf, uint32_t group, const ValueList& entries);
   Result<const ValueList*> plain_values(uint32_t leaf, uint32_t page);
   // The entry of a code of the leaf; its text lives as long as this.
   Result<ValueView> value(uint32_t leaf, uint32_t code);
@@ -166,7 +169,8 @@ class BlockReads {
   };
   Result<IdPlace> id_place(uint32_t trace);
   Result<TraceId> peek_trace_id(IdPlace place);
-  Result<std::optional<uint32_t>> find_trace_slowly(TraceId id);
+  Result<TraceId> verified_trace_id(IdPlace place);
+  Result<std::optional<uint32_t>> find_trace_slowly(TraceId id, std::span<const uint32_t> positions);
 
   const std::shared_ptr<const Block> block_;
   const BlockFile& file_;

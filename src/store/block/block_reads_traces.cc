@@ -57,15 +57,33 @@ Result<TraceId> BlockReads::trace_id(uint32_t trace) {
   return (*ids)[place.at];
 }
 
-// The id without the rest of its page, and so without its checksum. Precondition: the chunk is not compressed.
+// The id without the rest of its page, and so without its checksum, where the page lets one be read alone.
 Result<TraceId> BlockReads::peek_trace_id(IdPlace place) {
   const auto& chunk = file_.chunk(kTraceIdLeaf, place.group);
+  if (chunk.codec != parquet::Codec::uncompressed) {
+    ASSIGN_OR_RETURN(const auto* ids, trace_ids(place.group));
+    return (*ids)[place.at];
+  }
   uint64_t payload = uint64_t{chunk.entries} * kIdBytes;
   if (payload > chunk.dictionary_bytes) return damaged("block " + file_.key() + ": a trace has no id");
   uint64_t begin = chunk.dictionary_offset + chunk.dictionary_bytes - payload;
   if (budget_) TRY(budget_->charge(kIdBytes));
   ASSIGN_OR_RETURN(std::string bytes, file_.read(begin + uint64_t{place.at} * kIdBytes, kIdBytes));
   return TraceId::from_bytes(bytes.data());
+}
+
+// The id with its page's checksum. A page that can be peeked into is not kept for the few that come by here.
+Result<TraceId> BlockReads::verified_trace_id(IdPlace place) {
+  const auto& chunk = file_.chunk(kTraceIdLeaf, place.group);
+  const Part part{CachedKind::trace_ids, 0, place.group};
+  if (chunk.codec != parquet::Codec::uncompressed || block_->find<CachedVector<TraceId>>(key(part))) {
+    ASSIGN_OR_RETURN(const auto* ids, trace_ids(place.group));
+    return (*ids)[place.at];
+  }
+  TRY(charge(part, chunk.dictionary_bytes));
+  auto read = read_entries(file_, kTraceIdLeaf, place.group);
+  if (!read) return std::unexpected(noted(std::move(read.error())));
+  return TraceId::from_bytes((*read)->stored(place.at).data());
 }
 
 // An id that answers is right whatever was not verified on the way. One that does not is either of those few that have
@@ -81,18 +99,16 @@ Result<std::optional<uint32_t>> BlockReads::find_trace(TraceId id) {
     if (!bytes && bytes.error().code == ErrorCode::corruption) return damaged(std::move(bytes.error().message));
     if (!bytes) return std::unexpected(std::move(bytes.error()));
     uint32_t trace = place.number(*bytes);
-    if (trace >= traces) return find_trace_slowly(id);
+    if (trace >= traces) return find_trace_slowly(id, positions);
     ASSIGN_OR_RETURN(IdPlace id_place, this->id_place(trace));
-    if (file_.chunk(kTraceIdLeaf, id_place.group).codec != parquet::Codec::uncompressed) return find_trace_slowly(id);
     ASSIGN_OR_RETURN(TraceId found, peek_trace_id(id_place));
     if (found == id) return std::optional<uint32_t>(trace);
   }
   if (positions.empty()) return std::optional<uint32_t>{};
-  return find_trace_slowly(id);
+  return find_trace_slowly(id, positions);
 }
 
-// Nothing of it is kept: one of some thousands of ids comes by here.
-Result<std::optional<uint32_t>> BlockReads::find_trace_slowly(TraceId id) {
+Result<std::optional<uint32_t>> BlockReads::find_trace_slowly(TraceId id, std::span<const uint32_t> positions) {
   const uint64_t traces = file_.counts().traces;
   const SectionId section{SectionKind::trace_numbers};
   TRY(charge({CachedKind::trace_numbers}, section_bytes(section)));
@@ -101,24 +117,13 @@ Result<std::optional<uint32_t>> BlockReads::find_trace_slowly(TraceId id) {
     numbers = corrupt("block " + file_.key() + ": trace numbers are missing");
   }
   if (!numbers) return std::unexpected(noted(std::move(numbers.error())));
-  std::vector<uint32_t> positions;
-  file_.trace_lookup().find(id, [&](uint32_t position) { positions.push_back(position); });
-  const std::string bytes = id.bytes();
-  uint32_t group_read = kNoRow;
-  std::unique_ptr<ValueList> ids;
   for (uint32_t position : positions) {
     auto place = TraceLookup::number_place(position, traces);
     uint32_t trace = place.number(std::string_view(*numbers).substr(place.offset, place.bytes));
     if (trace >= traces) return damaged("block " + file_.key() + ": a trace number is too high");
     ASSIGN_OR_RETURN(IdPlace id_place, this->id_place(trace));
-    if (id_place.group != group_read) {
-      group_read = id_place.group;
-      TRY(charge({CachedKind::trace_ids, 0, group_read}, file_.chunk(kTraceIdLeaf, group_read).dictionary_bytes));
-      auto read = read_entries(file_, kTraceIdLeaf, group_read);
-      if (!read) return std::unexpected(noted(std::move(read.error())));
-      ids = std::move(*read);
-    }
-    if (ids->stored(id_place.at) == bytes) return std::optional<uint32_t>(trace);
+    ASSIGN_OR_RETURN(TraceId found, verified_trace_id(id_place));
+    if (found == id) return std::optional<uint32_t>(trace);
   }
   return std::optional<uint32_t>{};
 }

@@ -109,8 +109,9 @@ Result<const BlockUnit::Entries*> BlockUnit::load_entries(ColumnId id) const {
   if (const Entries* known = loaded_entries(id)) return known;
   auto out = std::make_unique<Entries>();
   out->id = id;
-  auto add = [&](const ValueList* list, uint32_t count) {
+  auto add = [&](const ValueList* list, uint32_t count, DictionaryPlace place) {
     if (count == 0) return;
+    out->places.push_back(place);
     out->begins.push_back(out->count);
     out->lists.push_back(list);
     out->count += count;
@@ -118,7 +119,7 @@ Result<const BlockUnit::Entries*> BlockUnit::load_entries(ColumnId id) const {
   const Column& column = this->column(id);
   for (Part part : column.parts) {
     if (file_.leaves()[part.leaf].kind == LeafKind::boolean) {
-      add(nullptr, 2);
+      add(nullptr, 2, {part.leaf, kNoRow});
       continue;
     }
     for (uint32_t group = 0; group < file_.groups(); ++group) {
@@ -126,13 +127,13 @@ Result<const BlockUnit::Entries*> BlockUnit::load_entries(ColumnId id) const {
       if (chunk.entries == 0) continue;
       if (chunk.encoding == ChunkEncoding::dictionary) {
         ASSIGN_OR_RETURN(const ValueList* list, reads_.dictionary(part.leaf, group));
-        add(list, list->size());
+        add(list, list->size(), {part.leaf, group});
         continue;
       }
       for (uint32_t page = 0; page < chunk.codes_ends.size(); ++page) {
         if (chunk.codes_begin(page) == chunk.codes_ends[page]) continue;
         ASSIGN_OR_RETURN(const ValueList* list, reads_.plain_values(part.leaf, group * file_.pages_per_group() + page));
-        add(list, list->size());
+        add(list, list->size(), {part.leaf, kNoRow});
       }
       // What stands behind the last page's end is nobody's.
       if (out->count != part.code_base + chunk.code_base + chunk.entries) {
@@ -179,6 +180,28 @@ void BlockUnit::entries_from(ColumnId id, uint32_t first, std::span<ValueView> o
     value = code >= all->residual_base ? (*all->residual)[code - all->residual_base] : entry_in(*all, piece - 1, code);
     ++code;
   }
+}
+
+Result<uint64_t> BlockUnit::text_numbers_from(ColumnId id, uint32_t first, std::span<uint32_t> out) const {
+  const Entries* all = loaded_entries(id);
+  CHECK(all != nullptr && first + out.size() <= all->count);
+  std::ranges::fill(out, kNoCode);
+  uint64_t numbering = 0;
+  const uint32_t end = std::min(first + static_cast<uint32_t>(out.size()), all->residual_base);
+  auto piece = static_cast<size_t>(std::ranges::upper_bound(all->begins, first) - all->begins.begin());
+  piece -= piece > 0 ? 1 : 0;
+  for (; piece < all->lists.size() && all->begins[piece] < end; ++piece) {
+    const auto [leaf, group] = all->places[piece];
+    if (group == kNoRow) continue;
+    auto known = reads_.text_numbers(leaf, group, *all->lists[piece]);
+    if (!known || (numbering != 0 && numbering != known->numbering)) continue;
+    numbering = known->numbering;
+    const uint32_t begin = all->begins[piece];
+    const uint32_t from = std::max(first, begin);
+    const uint32_t to = std::min(end, begin + static_cast<uint32_t>(known->numbers.size()));
+    for (uint32_t code = from; code < to; ++code) out[code - first] = known->numbers[code - begin];
+  }
+  return numbering;
 }
 
 Result<ValueView> BlockUnit::value(ColumnId id, uint32_t code) const {

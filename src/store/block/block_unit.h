@@ -34,6 +34,7 @@ class BlockUnit final : public Unit {
   Result<uint32_t> entries(ColumnId column) const override;
   ValueView entry(ColumnId column, uint32_t code) const override;
   void entries_from(ColumnId column, uint32_t first, std::span<ValueView> out) const override;
+  Result<uint64_t> text_numbers_from(ColumnId column, uint32_t first, std::span<uint32_t> out) const override;
   Result<ValueView> value(ColumnId column, uint32_t code) const override;
   Status find(ColumnId column, ValueView value, std::vector<uint32_t>& codes) const override;
   Status array_codes(ColumnId column, std::vector<uint32_t>& codes) const override;
@@ -78,12 +79,18 @@ class BlockUnit final : public Unit {
     ResidualPlace place = ResidualPlace::span;
     uint32_t exact_leaf = 0;
   };
+  // Whose dictionary it is; kNoRow for the values of a page.
+  struct DictionaryPlace {
+    uint32_t leaf;
+    uint32_t group;
+  };
   // All entries of a column, once entries() has read them: pieces of codes, in order.
   struct Entries {
     ColumnId id = 0;
     uint32_t count = 0;
     std::vector<uint32_t> begins;
     std::vector<const ValueList*> lists;               // null: booleans
+    std::vector<DictionaryPlace> places;               // by list
     const std::vector<ValueView>* residual = nullptr;  // codes from residual_base on
     uint32_t residual_base = 0;
   };

@@ -35,6 +35,7 @@ enum class CachedKind : uint32_t {
   shared_ids,
   residual,
   known_codes,
+  text_numbers,
 };
 
 class ReadCache {
