@@ -108,10 +108,10 @@ Status read_codes(const Place& place, ByteReader& reader, size_t present, LeafPa
   auto width = reader.fixed<uint8_t>();
   if (!reader.ok()) return corrupt("codes are cut off");
   TRY(parquet::decode_rle(reader.take(reader.left()), width, out.codes));
-  for (uint32_t& code : out.codes) {
-    if (code >= end) return corrupt("a code is beyond the dictionary");
-    code += chunk.code_base;
-  }
+  uint32_t greatest = 0;
+  for (uint32_t code : out.codes) greatest = std::max(greatest, code);
+  if (present > 0 && greatest >= end) return corrupt("a code is beyond the dictionary");
+  for (uint32_t& code : out.codes) code += chunk.code_base;
   return {};
 }
 
