@@ -3,12 +3,15 @@
 // and is the unit that a noisy machine can be judged by.
 // `merge` makes one block of eight: the same spans, as two lanes would have sealed them at four times. --columns: and a
 // table of what the bytes of both blocks are spent on.
-// --rich: the corpus of that name.
-//   bench_stages [SPANS] [--columns] [--rich]
+// --rich: the corpus of that name. --repeat=N: sealing and merging so many times, of which the quickest counts.
+//   bench_stages [SPANS] [--columns] [--rich] [--repeat=N]
 #include <fmt/format.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -18,6 +21,7 @@
 #include "column/recode.h"
 #include "column/span_table.h"
 #include "column_bytes.h"
+#include "env/process_memory.h"
 #include "store/block/block_merger.h"
 #include "store/block/block_writer.h"
 #include "store/block/memory_objects.h"
@@ -92,9 +96,39 @@ Corpus make_corpus(uint64_t spans, cli::CorpusName name) {
   return out;
 }
 
+uint64_t status_kib(std::string_view field) {
+  std::ifstream file("/proc/self/status");
+  for (std::string name; file >> name;) {
+    uint64_t kib = 0;
+    if (name == field && file >> kib) return kib;
+  }
+  return 0;
+}
+
+// CPU of the quickest of some runs, and how much more memory the first had at its peak than before it.
+struct Cost {
+  double ns = std::numeric_limits<double>::max();
+  uint64_t peak_bytes = 0;
+};
+
+template <typename Run>
+Cost measure_runs(uint32_t repeat, Run&& run) {
+  Cost out;
+  std::ofstream("/proc/self/clear_refs") << "5";  // the peak is now what there is
+  const uint64_t before = status_kib("VmRSS:");
+  for (uint32_t i = 0; i < repeat; ++i) {
+    const double start = thread_ns();
+    run();
+    out.ns = std::min(out.ns, thread_ns() - start);
+    if (i == 0) out.peak_bytes = (status_kib("VmHWM:") - before) << 10;
+  }
+  return out;
+}
+
 struct Stages {
   double walk = 0, decode = 0, append = 0, log = 0, seal = 0, merge = 0;
   uint64_t log_bytes = 0, block_bytes = 0, merged_bytes = 0, memory_bytes = 0, rows = 0;
+  uint64_t seal_peak_bytes = 0, merge_peak_bytes = 0;
   std::string columns;
 };
 
@@ -106,11 +140,10 @@ std::shared_ptr<const store::Block> open_block(store::MemoryObjects& objects, co
   return *block;
 }
 
-void seal_and_merge(const SpanTable& table, Stages& out) {
+void seal_and_merge(const SpanTable& table, uint32_t repeat, Stages& out) {
   store::MemoryObjects objects;
-  double start = thread_ns();
-  auto sealed = store::write_block(table, table.rows(), {}, {}, nullptr);
-  out.seal = thread_ns() - start;
+  Result<std::string> sealed, merged;
+  const Cost seal = measure_runs(repeat, [&] { sealed = store::write_block(table, table.rows(), {}, {}, nullptr); });
   std::vector<std::shared_ptr<const store::Block>> parts;
   for (uint32_t part = 0; part < kMergedParts; ++part) {
     const uint32_t time = part / 2;
@@ -122,9 +155,11 @@ void seal_and_merge(const SpanTable& table, Stages& out) {
     }
     parts.push_back(open_block(objects, std::to_string(part), store::write_block(table, rows, {}, {}, nullptr)));
   }
-  start = thread_ns();
-  auto merged = store::merge_blocks(parts, {}, nullptr);
-  out.merge = thread_ns() - start;
+  const Cost merge = measure_runs(repeat, [&] { merged = store::merge_blocks(parts, {}, nullptr); });
+  out.seal = seal.ns;
+  out.merge = merge.ns;
+  out.seal_peak_bytes = seal.peak_bytes;
+  out.merge_peak_bytes = merge.peak_bytes;
   auto sealed_block = open_block(objects, "sealed", sealed);
   auto merged_block = open_block(objects, "merged", merged);
   out.block_bytes = sealed_block->bytes();
@@ -132,7 +167,7 @@ void seal_and_merge(const SpanTable& table, Stages& out) {
   out.columns = bench::column_table(*sealed_block, *merged_block);
 }
 
-Stages measure(const Corpus& corpus) {
+Stages measure(const Corpus& corpus, uint32_t repeat) {
   Stages out;
   wire::OtlpDecoder decoder{Limits{}};
   auto segment = std::make_shared<store::Segment>(store::SegmentName{"bench", 0, 1});
@@ -167,7 +202,7 @@ Stages measure(const Corpus& corpus) {
   if (visited == 0) std::exit(1);
   out.rows = table.rows();
   out.memory_bytes = table.allocated_bytes();
-  seal_and_merge(table, out);
+  seal_and_merge(table, repeat, out);
   return out;
 }
 
@@ -175,30 +210,35 @@ Stages measure(const Corpus& corpus) {
 }  // namespace clew
 
 int main(int argc, char** argv) {
+  clew::env::prefer_small_heap();  // as the server does
   uint64_t spans = 500'000;
   bool columns = false;
+  uint32_t repeat = 1;
   auto name = clew::cli::CorpusName::builtin;
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--columns") {
       columns = true;
     } else if (std::string_view(argv[i]) == "--rich") {
       name = clew::cli::CorpusName::rich;
+    } else if (std::string_view(argv[i]).starts_with("--repeat=")) {
+      repeat = static_cast<uint32_t>(std::max(1, std::atoi(argv[i] + std::string_view("--repeat=").size())));
     } else {
       spans = std::strtoull(argv[i], nullptr, 10);
     }
   }
   clew::Corpus corpus = clew::make_corpus(spans, name);
-  clew::Stages stages = clew::measure(corpus);
+  clew::Stages stages = clew::measure(corpus, repeat);
   auto per_span = [&](double total) { return total / static_cast<double>(stages.rows); };
   fmt::print(
       "{{\"spans\":{},\"request_bytes\":{:.1f},\"floor_bytes\":{:.2f},\"walk_ns\":{:.1f},\"decode_ns\":{:.1f},"
       "\"append_ns\":{:.1f},\"log_ns\":{:.1f},\"seal_ns\":{:.1f},\"merge_ns\":{:.1f},\"log_bytes\":{:.1f},\"memory_"
       "bytes\":{:.1f},"
-      "\"block_bytes\":{:.2f},\"merged_bytes\":{:.2f}}}\n",
+      "\"block_bytes\":{:.2f},\"merged_bytes\":{:.2f},\"seal_peak_bytes\":{:.1f},\"merge_peak_bytes\":{:.1f}}}\n",
       stages.rows, per_span(static_cast<double>(corpus.bytes)), corpus.floor_bits / 8, per_span(stages.walk),
       per_span(stages.decode), per_span(stages.append), per_span(stages.log), per_span(stages.seal),
       per_span(stages.merge), per_span(static_cast<double>(stages.log_bytes)),
       per_span(static_cast<double>(stages.memory_bytes)), per_span(static_cast<double>(stages.block_bytes)),
-      per_span(static_cast<double>(stages.merged_bytes)));
+      per_span(static_cast<double>(stages.merged_bytes)), per_span(static_cast<double>(stages.seal_peak_bytes)),
+      per_span(static_cast<double>(stages.merge_peak_bytes)));
   if (columns) fmt::print("\n{}", stages.columns);
 }

@@ -6,11 +6,10 @@
 #include <cstdlib>
 
 #include "base/check.h"
+#include "base/huge_pages.h"
 
 namespace clew {
 namespace {
-
-constexpr size_t kHugePageBytes = size_t{2} << 20;
 
 // Whole huge pages only, so that none is taken for a part of one.
 bool is_large(size_t bytes) {

@@ -1,17 +1,20 @@
 // Prints every span of a block as a line of JSON, as Clew's own reader gives it: the other side of blocks_test.py.
 //
-//   block_dump write SEED ROWS KEYS PAGE_ROWS GROUP_ROWS FILE   writes a block of random spans
-//   block_dump read FILE                                       prints a block
+//   block_dump write SEED ROWS KEYS NAMES INPUTS PAGE_ROWS GROUP_ROWS FILE
+//                          writes a block of random spans: merged of so many, or sealed where that is 0
+//   block_dump read FILE   prints a block
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <string>
 
 #include "base/hex.h"
 #include "base/json_text.h"
 #include "column/nested_records.h"
 #include "store/block/block.h"
+#include "store/block/block_merger.h"
 #include "store/block/block_writer.h"
 #include "store/block/map_text.h"
 #include "store/block/memory_objects.h"
@@ -169,6 +172,24 @@ std::string span_json(const SpanTable& table, uint32_t i, int64_t parent_row) {
   return json.done() + ",\"links\":" + links.done() + "}";
 }
 
+Result<std::string> merged(const SpanTable& table, uint32_t inputs, const BlockOptions& options) {
+  MemoryObjects objects;
+  std::vector<std::shared_ptr<const Block>> blocks;
+  for (uint32_t input = 0; input < inputs; ++input) {
+    const auto begin = static_cast<uint32_t>(uint64_t{table.rows()} * input / inputs);
+    const auto end = static_cast<uint32_t>(uint64_t{table.rows()} * (input + 1) / inputs);
+    std::vector<uint32_t> rows(end - begin);
+    std::iota(rows.begin(), rows.end(), begin);
+    ASSIGN_OR_RETURN(std::string bytes, write_block(table, rows, {}, options, nullptr));
+    const std::string name = std::to_string(input);
+    TRY(objects.put(name, bytes));
+    ASSIGN_OR_RETURN(blocks.emplace_back(), Block::open(objects, name));
+  }
+  MergeOptions merge;
+  merge.block = options;
+  return merge_blocks(blocks, merge, nullptr);
+}
+
 Status write_random(char** argv, const std::string& file) {
   auto number = [&](int i) { return static_cast<uint32_t>(std::strtoul(argv[i], nullptr, 10)); };
   SpanTable table;
@@ -176,9 +197,14 @@ Status write_random(char** argv, const std::string& file) {
   spans.seed = number(2);
   spans.rows = number(3);
   spans.keys = number(4);
+  spans.names = number(5);
   RandomTable(spans).fill(table);
-  ASSIGN_OR_RETURN(std::string bytes, write_block(table, table.rows(), {}, {number(5), number(6)}, nullptr));
-  std::ofstream(file, std::ios::binary) << bytes;
+  const BlockOptions options{number(7), number(8)};
+  const uint32_t inputs = number(6);
+  Result<std::string> bytes =
+      inputs == 0 ? write_block(table, table.rows(), {}, options, nullptr) : merged(table, inputs, options);
+  if (!bytes) return std::unexpected(std::move(bytes.error()));
+  std::ofstream(file, std::ios::binary) << *bytes;
   return {};
 }
 
@@ -204,8 +230,9 @@ Status print(const std::string& file) {
 
 int main(int argc, char** argv) {
   std::string command = argc > 1 ? argv[1] : "";
-  clew::Status status = clew::invalid("usage: block_dump write SEED ROWS KEYS PAGE_ROWS GROUP_ROWS FILE | read FILE");
-  if (command == "write" && argc == 8) status = clew::store::write_random(argv, argv[7]);
+  clew::Status status =
+      clew::invalid("usage: block_dump write SEED ROWS KEYS NAMES INPUTS PAGE_ROWS GROUP_ROWS FILE | read FILE");
+  if (command == "write" && argc == 10) status = clew::store::write_random(argv, argv[9]);
   if (command == "read" && argc == 3) status = clew::store::print(argv[2]);
   if (status) return 0;
   std::fprintf(stderr, "block_dump: %s\n", status.error().message.c_str());

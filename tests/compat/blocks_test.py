@@ -25,15 +25,19 @@ KINDS = ["unspecified", "internal", "server", "client", "producer", "consumer"]
 STATUSES = ["unset", "ok", "error"]
 STRING, BOOLEAN, INTEGER, REAL, ARRAY, KVLIST, BYTES = 1, 2, 3, 4, 5, 6, 7
 SCOPES = ["span", "resource", "instrumentation"]
-# Seed, rows, keys, rows a page, rows a row group.
+# Seed, rows, keys, names of spans, blocks merged (0: sealed as it is), rows a page, rows a row group.
 CASES = [
-    (1, 0, 40, 8192, 1048576),
-    (2, 1, 40, 8192, 1048576),
-    (3, 800, 40, 8192, 1048576),
-    (4, 900, 40, 16, 64),
-    (5, 1500, 600, 256, 1024),
-    (6, 3000, 12, 128, 1024),
+    (1, 0, 40, 20, 0, 8192, 1048576),
+    (2, 1, 40, 20, 0, 8192, 1048576),
+    (3, 800, 40, 20, 0, 8192, 1048576),
+    (4, 900, 40, 20, 0, 16, 64),
+    (5, 1500, 600, 20, 0, 256, 1024),
+    (6, 3000, 12, 20, 0, 128, 1024),
+    (7, 1500, 40, 20, 5, 128, 1024),
 ]
+# Its names are a dictionary of so many entries that it is in their order.
+SORTED = (8, 9000, 2, 6000, 3, 2048, 1048576)
+SORTED_ENTRIES = 4096
 
 
 def real_bits(number):
@@ -293,8 +297,8 @@ class BlockCase(unittest.TestCase):
         lines = subprocess.run([dump, "read", path], check=True, capture_output=True, text=True).stdout
         return str(path), [json.loads(line) for line in lines.splitlines()]
 
-    def check(self, reader):
-        for case in CASES:
+    def check(self, reader, cases=CASES):
+        for case in cases:
             path, wanted = self.block(case)
             rows = reader(path)
             self.assertEqual(len(rows), len(wanted), f"case {case}")
@@ -308,6 +312,14 @@ class Blocks(BlockCase):
 
     def test_duckdb_agrees_in_every_cell(self):
         self.check(read_duckdb)
+
+    def test_both_read_a_large_dictionary_in_order(self):
+        self.check(read_pyarrow, [SORTED])
+        self.check(read_duckdb, [SORTED])
+        file = pq.ParquetFile(self.block(SORTED)[0], read_dictionary=["name"])
+        names = file.read(columns=["name"]).column("name").chunk(0).dictionary.to_pylist()
+        self.assertGreaterEqual(len(names), SORTED_ENTRIES)
+        self.assertEqual(names, sorted(names))
 
     def test_the_view_restores_spans_over_unlike_blocks(self):
         wanted = dict(self.block(case) for case in CASES)

@@ -25,6 +25,9 @@ class BlockAssembly {
   void begin_row_group(uint32_t rows);
   // Ends the writer's row group. `min_value`, `max_value`: the chunk's statistics, or empty.
   Status add_chunk(LeafWriter& writer, std::string min_value = {}, std::string max_value = {});
+  // A chunk whose data pages are those of an earlier leaf of the row group, which is coded. `entries` are a dictionary
+  // of as many entries as that has, as PLAIN has them. resource_exhausted when they have more than so many bytes.
+  Status add_equal_chunk(const Leaf& leaf, std::string_view entries, uint32_t like, size_t max_bytes);
 
   // What the index says beside the pages.
   struct Contents {

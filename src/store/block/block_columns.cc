@@ -1,5 +1,7 @@
 #include "store/block/block_columns.h"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -8,6 +10,9 @@ namespace clew::store {
 namespace {
 
 constexpr size_t kMarkValues = 256;
+constexpr size_t kUsualTimeBytes = 5;
+// Fewer are not worth asking which of their columns are alike.
+constexpr size_t kRowsAnEntity = 8;
 
 uint32_t word_at(std::span<const uint32_t> words, size_t at) {
   return at < words.size() ? words[at] : 0;
@@ -20,15 +25,21 @@ std::string number_bytes(uint64_t value) {
 }  // namespace
 
 BlockColumns::BlockColumns(const SpanTable& table, const TraceOrder& order, const AttributePlan& plan,
-                           size_t max_page_bytes)
-    : table_(table), order_(order), plan_(plan), residual_(table.vocabulary, true), nested_(table.vocabulary) {
+                           const BlockOptions& options)
+    : table_(table),
+      order_(order),
+      plan_(plan),
+      max_page_bytes_(options.max_page_bytes),
+      residual_(table.vocabulary, true),
+      nested_(table.vocabulary) {
   number_receive_times();
-  make_writers();
-  for (auto& writer : writers_) writer->limit_pages(max_page_bytes);
+  make_writers(options.row_group_rows);
+  for (auto& writer : writers_) writer->limit_pages(max_page_bytes_);
   derive_envelopes();
   derive_scopes();
   derive_resources();
   derive_marks();
+  for (Entity* entity : {&envelopes_, &scopes_, &resources_}) find_equal_columns(*entity);
   attribute_codes_.resize(plan.leaves().size());
   page_codes_.resize(plan.leaves().size());
 }
@@ -45,7 +56,7 @@ void BlockColumns::number_receive_times() {
   }
 }
 
-void BlockColumns::make_writers() {
+void BlockColumns::make_writers(uint32_t row_group_rows) {
   const Vocabulary& vocabulary = table_.vocabulary;
   const auto& leaves = fixed_leaves();
   uint64_t rows = order_.rows.size();
@@ -57,6 +68,9 @@ void BlockColumns::make_writers() {
        {kTraceIdLeaf, kSpanIdLeaf, kParentIdLeaf, kParentRowLeaf, kStartLeaf, kDurationLeaf, kEndBeforeStartLeaf}) {
     make(leaf, nullptr);
   }
+  const uint64_t group_rows = std::min<uint64_t>(rows, row_group_rows);
+  writers_[kSpanIdLeaf]->expect_bytes(group_rows * sizeof(uint64_t));
+  for (uint32_t leaf : {kStartLeaf, kDurationLeaf}) writers_[leaf]->expect_bytes(group_rows * kUsualTimeBytes);
   make(kReceivedLeaf, &received_, is_mostly_distinct(received_.size(), rows));
   make(kNameLeaf, &vocabulary.names, is_mostly_distinct(vocabulary.names.size(), rows));
   make(kKindLeaf, &kind_names_);
@@ -85,6 +99,40 @@ void BlockColumns::make_writers() {
 void BlockColumns::derive(Entity& entity, uint32_t leaf, std::vector<uint32_t> codes) {
   bool uniform = std::ranges::all_of(codes, [&](uint32_t code) { return code == codes[0]; });
   entity.columns.push_back({leaf, std::move(codes), uniform});
+}
+
+void BlockColumns::find_equal_columns(Entity& entity) {
+  // By column: its codes numbered as they are first met.
+  std::vector<std::vector<uint32_t>> numbered(entity.columns.size());
+  for (size_t i = 0; i < entity.columns.size(); ++i) {
+    Derived& column = entity.columns[i];
+    const LeafWriter& of_column = *writers_[column.leaf];
+    const bool worth = column.code_of.size() * kRowsAnEntity <= order_.rows.size();
+    if (column.uniform || !worth || !of_column.is_always_coded()) continue;
+    absl::flat_hash_map<uint32_t, uint32_t> numbers;
+    for (uint32_t code : column.code_of) {
+      const auto next = static_cast<uint32_t>(numbers.size());
+      numbered[i].push_back(code == kNoCode ? kNoCode : numbers.try_emplace(code, next).first->second);
+    }
+    for (size_t j = 0; j < i && column.like == kNoLeaf; ++j) {
+      const Derived& other = entity.columns[j];
+      const bool same_shape = other.leaf < column.leaf && other.like == kNoLeaf &&
+                              writers_[other.leaf]->leaf().max_definition == of_column.leaf().max_definition;
+      if (same_shape && numbered[j] == numbered[i]) column.like = other.leaf;
+    }
+  }
+}
+
+// The column's dictionary in the order of that of the one it is like. Before that begins its next row group.
+std::string BlockColumns::equal_entries(const Entity& entity, const Derived& column) const {
+  const auto other = std::ranges::find(entity.columns, column.like, &Derived::leaf);
+  const LeafWriter& like = *writers_[column.like];
+  std::vector<uint32_t> codes(like.entries());
+  for (size_t i = 0; i < column.code_of.size(); ++i) {
+    const uint32_t place = like.chunk_code_of(other->code_of[i]);
+    if (place != kNoCode) codes[place] = column.code_of[i];
+  }
+  return writers_[column.leaf]->plain_entries(codes);
 }
 
 void BlockColumns::derive_envelopes() {
@@ -299,6 +347,7 @@ void BlockColumns::write_entity(Entity& entity) {
   bool same = std::ranges::all_of(page, [&](uint32_t code) { return code == page[0]; });
   std::vector<uint32_t> codes(page.size());
   for (Derived& column : entity.columns) {
+    if (column.like != kNoLeaf) continue;
     if (same || column.uniform) {
       writer(column.leaf).same_code(column.code_of[same ? page[0] : 0], page.size());
       continue;
@@ -402,15 +451,26 @@ void BlockColumns::write_residual(uint32_t begin, uint32_t end) {
 
 Status BlockColumns::end_row_group(BlockAssembly& assembly) {
   assembly.begin_row_group(group_rows_);
+  std::vector<std::pair<const Entity*, const Derived*>> equal(writers_.size());
+  for (const Entity* entity : {&envelopes_, &scopes_, &resources_}) {
+    for (const Derived& column : entity->columns) {
+      if (column.like != kNoLeaf) equal[column.leaf] = {entity, &column};
+    }
+  }
   for (size_t leaf = 0; leaf < writers_.size(); ++leaf) {
+    if (const auto [entity, column] = equal[leaf]; column != nullptr) {
+      TRY(assembly.add_equal_chunk(writers_[leaf]->leaf(), equal_entries(*entity, *column), column->like,
+                                   max_page_bytes_));
+      continue;
+    }
     std::string least, greatest;
     if (leaf == kStartLeaf && group_max_start_ <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
       least = number_bytes(group_min_start_);
       greatest = number_bytes(group_max_start_);
     }
     TRY(assembly.add_chunk(*writers_[leaf], std::move(least), std::move(greatest)));
-    writers_[leaf]->begin_row_group();
   }
+  for (const auto& writer : writers_) writer->begin_row_group();
   group_rows_ = 0;
   group_traces_ = 0;
   group_trace_ = kNoLeaf;

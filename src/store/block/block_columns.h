@@ -23,7 +23,7 @@ namespace clew::store {
 class BlockColumns {
  public:
   // All outlive the columns.
-  BlockColumns(const SpanTable& table, const TraceOrder& order, const AttributePlan& plan, size_t max_page_bytes);
+  BlockColumns(const SpanTable& table, const TraceOrder& order, const AttributePlan& plan, const BlockOptions& options);
 
   // Rows of the block; at most page_rows, in order.
   void add_page(uint32_t begin, uint32_t end);
@@ -41,6 +41,7 @@ class BlockColumns {
     uint32_t leaf;
     std::vector<uint32_t> code_of;  // [entity]
     bool uniform = true;
+    uint32_t like = kNoLeaf;  // an earlier leaf that differs where this one does: their pages are the same
   };
   struct Entity {
     std::vector<Derived> columns;
@@ -48,9 +49,12 @@ class BlockColumns {
   };
 
   LeafWriter& writer(uint32_t leaf) { return *writers_[leaf]; }
-  void make_writers();
+  void make_writers(uint32_t row_group_rows);
   void derive(Entity& entity, uint32_t leaf, std::vector<uint32_t> codes);
   void derive_word(Entity& entity, const TupleDictionary& tuples, uint32_t leaf, size_t word, bool is_number);
+  // Which columns say the same of an entity in other words, as names and versions of a service do.
+  void find_equal_columns(Entity& entity);
+  std::string equal_entries(const Entity& entity, const Derived& column) const;
   void derive_envelopes();
   void derive_scopes();
   void derive_resources();
@@ -70,6 +74,7 @@ class BlockColumns {
   const SpanTable& table_;
   const TraceOrder& order_;
   const AttributePlan& plan_;
+  const size_t max_page_bytes_;
   std::vector<std::unique_ptr<LeafWriter>> writers_;
 
   Entity envelopes_, scopes_, resources_, kinds_, statuses_, bits_;

@@ -41,9 +41,8 @@ std::unexpected<Error> malformed(std::string_view section) {
 void IndexWriter::add(SectionId id, std::string raw, bool compress) {
   size_t raw_bytes = raw.size();
   if (compress && raw_bytes >= kWorthCompressing) {
-    std::string packed;
-    compressor_.compress(raw, packed);
-    if (packed.size() < raw_bytes) raw = std::move(packed);
+    const std::string_view packed = compressor_.compress(raw);
+    if (packed.size() < raw_bytes) raw.assign(packed);
   }
   sections_.push_back({id, std::move(raw), raw_bytes});
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/mix.h"
 #include "store/block/block_fixture.h"
 #include "store/block/equal_spans.h"
 #include "store/block/merge_order.h"
@@ -349,6 +350,49 @@ TEST(BlockMerging, CutsRowGroupsAndPagesBeforeAColumnOutgrowsAPage) {
 }
 
 // A damaged input is an error that names it, or does not matter; never a crash.
+// Key "number" says in numbers what "letter" says; "other" does so within one input, in each in another way; "most"
+// does but for some rows.
+TEST(BlockMerging, ColumnsOfWhichOneSaysWhatAnotherDoes) {
+  constexpr uint32_t kInputs = 4, kRows = 60, kKinds = 5;
+  Sealed merged;
+  SpanBatch batch;
+  batch.vocabulary = &merged.table->vocabulary;
+  SpanBuilder builder(batch);
+  const uint32_t resource = add_resource(merged.table->vocabulary, {});
+  const uint32_t scope = add_scope(merged.table->vocabulary, "", "");
+  for (uint32_t i = 0; i < kInputs * kRows; ++i) {
+    const uint32_t input = i / kRows;
+    const auto kind = static_cast<uint32_t>(mix64(i) % kKinds);
+    SpanRow& row = builder.row();
+    row.trace = {7, i + 1};
+    row.span = i + 1;
+    row.start_ns = row.end_ns = row.receive_ns = i + 1;
+    row.resource = resource;
+    row.scope = scope;
+    const std::string letter(1, static_cast<char>('a' + kind)),
+        other(1, static_cast<char>('a' + (kind + input) % kKinds));
+    if (kind > 0) {
+      builder.attribute("letter", ValueView::of_string(letter));
+      builder.attribute("most", ValueView::of_int(i % 37 == 0 ? 1 : kind));
+      builder.attribute("number", ValueView::of_int(kind));
+      builder.attribute("other", ValueView::of_string(other));
+    }
+    builder.finish();
+    const SpanRow& built = batch.rows.back();
+    merged.table->append(built, std::span<const uint32_t>(batch.words).subspan(built.words, built.word_count));
+    batch.clear();
+  }
+  merged.table->publish();
+  Merging merging;
+  const BlockOptions options{16, 1024};
+  for (uint32_t input = 0; input < kInputs; ++input) {
+    std::vector<uint32_t> rows(kRows);
+    std::iota(rows.begin(), rows.end(), input * kRows);
+    ASSERT_NO_FATAL_FAILURE(merging.add(merged.table, rows, options));
+  }
+  ASSERT_NO_FATAL_FAILURE(expect_merged(merged, merging, all_rows(*merged.table), nowhere_else(options)));
+}
+
 TEST(BlockMerging, JudgesItsInputs) {
   auto table = std::make_shared<SpanTable>();
   RandomTable({.seed = 66, .rows = 150, .keys = 12}).fill(*table);

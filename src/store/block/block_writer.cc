@@ -41,7 +41,7 @@ BlockCounts count(const TraceOrder& order, const BlockOptions& options, const Bl
 
 Result<std::string> write_once(const SpanTable& table, const TraceOrder& order, const AttributePlan& plan,
                                std::span<const TraceId> listed, const BlockOptions& options, BlockSummary* summary) {
-  BlockColumns columns(table, order, plan, options.max_page_bytes);
+  BlockColumns columns(table, order, plan, options);
   BlockAssembly assembly;
   const auto total = static_cast<uint32_t>(order.rows.size());
   for (uint32_t row = 0; row < total;) {

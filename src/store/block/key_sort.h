@@ -9,6 +9,8 @@
 #include <span>
 #include <utility>
 
+#include "base/huge_pages.h"
+
 namespace clew::store {
 
 struct KeyedItem {
@@ -26,6 +28,7 @@ class KeySorter {
     if (copy_size_ < items.size()) {
       copy_size_ = items.size();
       copy_ = std::make_unique_for_overwrite<KeyedItem[]>(copy_size_);
+      ask_for_huge_pages(copy_.get(), copy_size_ * sizeof(KeyedItem));
     }
     uint64_t differing = 0;
     for (const KeyedItem& item : items) differing |= item.key ^ items[0].key;

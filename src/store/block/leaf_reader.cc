@@ -141,10 +141,10 @@ Status read_codes(const Place& place, ByteReader& reader, Wanted wanted, LeafPag
   auto width = reader.fixed<uint8_t>();
   if (!reader.ok()) return corrupt("codes are cut off");
   TRY(parquet::decode_rle(reader.take(reader.left()), width, out.codes, wanted.first));
-  for (uint32_t& code : out.codes) {
-    if (code >= end) return corrupt("a code is beyond the dictionary");
-    code += chunk.code_base;
-  }
+  uint32_t greatest = 0;
+  for (uint32_t code : out.codes) greatest = std::max(greatest, code);
+  if (!out.codes.empty() && greatest >= end) return corrupt("a code is beyond the dictionary");
+  for (uint32_t& code : out.codes) code += chunk.code_base;
   return {};
 }
 

@@ -1,6 +1,7 @@
 // Pages and dictionaries of a leaf as values: the inverse of leaf_writer.h, trusting nothing.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,6 +27,13 @@ struct LeafPage {
   std::vector<uint32_t> codes;   // of the unit: the chunk's code_base is added
   std::vector<int64_t> numbers;  // delta numbers; ids of 8 bytes, big-endian; ids of 16 bytes as two
 
+  // Of a flat leaf: how many rows have one.
+  size_t values() const {
+    if (present.empty()) return codes.size() + numbers.size();
+    size_t out = 0;
+    for (uint64_t word : present) out += static_cast<size_t>(std::popcount(word));
+    return out;
+  }
   bool has(size_t row) const { return present.empty() || (present[row / 64] >> row % 64 & 1); }
   size_t bytes() const {
     return (repetition.size() + definition.size() + codes.size()) * sizeof(uint32_t) +

@@ -19,6 +19,7 @@ using parquet::Encoding;
 // A chunk that saves less than 3 % is not worth unpacking.
 constexpr size_t kWorthPercent = 97;
 constexpr size_t kTinyChunk = 64;
+constexpr size_t kTinyPage = 16;  // on average
 
 int level_width(uint8_t max) {
   return max > 1 ? 2 : 1;
@@ -30,9 +31,8 @@ void append_number(std::string& out, T value) {
 }
 
 double compressed_share(parquet::Compressor& compressor, std::string_view bytes) {
-  std::string stored;
-  compressor.compress(bytes, stored);
-  return static_cast<double>(stored.size()) / static_cast<double>(std::max<size_t>(bytes.size(), 1));
+  const size_t stored = compressor.compress(bytes).size();
+  return static_cast<double>(stored) / static_cast<double>(std::max<size_t>(bytes.size(), 1));
 }
 
 // Codes of lists are of whole bytes where one is not enough: values of keys with few are among those of keys with many,
@@ -137,7 +137,10 @@ uint32_t LeafWriter::enter(uint32_t code) {
 void LeafWriter::note_entries(std::span<const uint32_t> codes, uint32_t entries) {
   if (entries > kMaxSetEntries || leaf_.max_repetition > 0) return;
   auto& set = sets_.emplace_back();
-  for (uint32_t code : codes) set[code / 64] |= uint64_t{1} << code % 64;
+  // By bytes first: rows with the same code do not wait for each other.
+  std::array<uint8_t, kMaxSetEntries> has{};
+  for (uint32_t code : codes) has[code] = 1;
+  for (uint32_t code = 0; code < entries; ++code) set[code / 64] |= uint64_t{has[code]} << code % 64;
 }
 
 // Dictionary codes of a page: the width of the greatest so far, then runs.
@@ -253,10 +256,10 @@ void LeafWriter::accept_given() {
   numeric_ = false;
 }
 
-void LeafWriter::given_dictionary(std::string entries, uint32_t count) {
+void LeafWriter::given_dictionary(std::string_view entries, uint32_t count) {
   accept_given();
   has_given_dictionary_ = true;
-  dictionary_ = std::move(entries);
+  dictionary_.assign(entries);
   entries_ = count;
 }
 
@@ -397,8 +400,18 @@ Status LeafWriter::check_limits() const {
     too_large |= page.end - page.begin > max_page_bytes_ || page.values > kMaxPageValues;
   }
   if (!too_large) return {};
+  return LeafWriter::too_large(leaf_);
+}
+
+std::unexpected<Error> LeafWriter::too_large(const Leaf& leaf) {
   return fail(ErrorCode::resource_exhausted,
-              "column " + leaf_.path.back() + " of a single span has more values than a page may hold");
+              "column " + leaf.path.back() + " of a single span has more values than a page may hold");
+}
+
+std::string LeafWriter::plain_entries(std::span<const uint32_t> codes) const {
+  std::string out;
+  for (uint32_t code : codes) append_value(values_->at(code), out);
+  return out;
 }
 
 std::vector<std::string_view> LeafWriter::payloads() const {
@@ -412,32 +425,44 @@ std::vector<std::string_view> LeafWriter::payloads() const {
   return out;
 }
 
-// The payloads as they will be stored: compressed, if that is worth it for all of them together.
-std::vector<std::string_view> LeafWriter::pack(const std::vector<std::string_view>& payloads,
-                                               parquet::Compressor& compressor, parquet::Codec& codec) {
-  codec = parquet::Codec::uncompressed;
-  if (leaf_.kind == LeafKind::fixed8 || payloads_.size() + dictionary_.size() <= kTinyChunk) return payloads;
-  stored_.clear();
-  std::vector<size_t> ends;
-  std::string scratch;
+// Appends a page to the file, as it is or compressed, and counts it in the chunk; answers the bytes of its payload
+// there.
+size_t LeafWriter::append_page(size_t i, std::string_view payload, parquet::Compressor* compressor, Target& to) const {
+  const bool dictionary = i == 0 && entries_ > 0;
+  const RawPage* page = dictionary ? nullptr : &pages_[i - (entries_ > 0 ? 1 : 0)];
+  parquet::PageHeader header;
+  header.is_dictionary = dictionary;
+  header.values = static_cast<int32_t>(dictionary ? entries_ : page->values);
+  header.encoding = dictionary ? Encoding::plain : to.encoding;
+  const std::string_view stored = compressor == nullptr ? payload : compressor->compress(payload);
+  const size_t at = to.file.size();
+  parquet::append_page(header, payload.size(), stored, to.file);
+  const size_t bytes = to.file.size() - at;
+  to.raw_bytes += bytes - stored.size() + payload.size();
+  to.page_bytes.push_back(static_cast<uint32_t>(bytes));
+  return stored.size();
+}
+
+// All pages compressed, if that is worth it for all of them together; else the file is as it was.
+bool LeafWriter::append_compressed(const std::vector<std::string_view>& payloads, parquet::Compressor& compressor,
+                                   Target& to) const {
+  if (leaf_.kind == LeafKind::fixed8 ||
+      payloads_.size() + dictionary_.size() <= std::max(kTinyChunk, kTinyPage * payloads.size())) {
+    return false;
+  }
+  const size_t begin = to.file.size();
   size_t raw = 0;
-  for (std::string_view payload : payloads) {
-    compressor.compress(payload, scratch);
-    stored_ += scratch;
-    ends.push_back(stored_.size());
-    raw += payload.size();
+  size_t stored = 0;
+  bool worth = true;
+  for (size_t i = 0; worth && i < payloads.size(); ++i) {
+    stored += append_page(i, payloads[i], &compressor, to);
+    raw += payloads[i].size();
     // Hopeless after the first real page: no more is tried. A dictionary says nothing about the pages after it.
-    if (entries_ == 0 && raw > 4096 && stored_.size() * 100 > raw * (kWorthPercent + 2)) return payloads;
+    worth = entries_ > 0 || raw <= 4096 || stored * 100 <= raw * (kWorthPercent + 2);
   }
-  if (stored_.size() * 100 > raw * kWorthPercent) return payloads;
-  codec = parquet::Codec::zstd;
-  std::vector<std::string_view> out;
-  size_t begin = 0;
-  for (size_t end : ends) {
-    out.push_back(std::string_view(stored_).substr(begin, end - begin));
-    begin = end;
-  }
-  return out;
+  worth &= stored * 100 <= raw * kWorthPercent;
+  if (!worth) to.begin_again(begin);
+  return worth;
 }
 
 Result<parquet::ColumnChunk> LeafWriter::end_row_group(std::string& file, parquet::Compressor& compressor,
@@ -458,35 +483,26 @@ Result<parquet::ColumnChunk> LeafWriter::end_row_group(std::string& file, parque
   chunk.encodings = {Encoding::plain, Encoding::rle};
   if (encoding != Encoding::plain) chunk.encodings.push_back(encoding);
 
+  const size_t begin = file.size();
+  Target to{file, encoding, 0, {}};
   const std::vector<std::string_view> raw = payloads();
-  const std::vector<std::string_view> stored = pack(raw, compressor, chunk.codec);
-  auto append = [&](size_t i, bool dictionary, uint32_t values) {
-    size_t at = file.size();
-    parquet::PageHeader header;
-    header.is_dictionary = dictionary;
-    header.values = static_cast<int32_t>(values);
-    header.encoding = dictionary ? Encoding::plain : encoding;
-    parquet::append_page(header, raw[i].size(), stored[i], file);
-    size_t bytes = file.size() - at;
-    chunk.stored_bytes += static_cast<int64_t>(bytes);
-    chunk.raw_bytes += static_cast<int64_t>(bytes - stored[i].size() + raw[i].size());
-    return static_cast<uint32_t>(bytes);
-  };
-  const size_t first = coded ? 1 : 0;
+  const bool compressed = append_compressed(raw, compressor, to);
+  chunk.codec = compressed ? parquet::Codec::zstd : parquet::Codec::uncompressed;
+  for (size_t i = 0; !compressed && i < raw.size(); ++i) append_page(i, raw[i], nullptr, to);
+  chunk.stored_bytes = static_cast<int64_t>(file.size() - begin);
+  chunk.raw_bytes = static_cast<int64_t>(to.raw_bytes);
+  chunk.data_page_offset = static_cast<int64_t>(begin);
   if (coded) {
-    chunk.dictionary_page_offset = static_cast<int64_t>(file.size());
-    pages.dictionary_bytes = append(0, true, entries_);
+    pages.dictionary_bytes = to.page_bytes[0];
+    chunk.dictionary_page_offset = static_cast<int64_t>(begin);
+    chunk.data_page_offset += pages.dictionary_bytes;
   }
-  chunk.data_page_offset = static_cast<int64_t>(file.size());
-  for (size_t i = 0; i < pages_.size(); ++i) {
-    uint32_t bytes = append(first + i, false, pages_[i].values);
-    pages.pages.push_back({bytes, codes_ends_[i]});
-  }
+  const size_t first = coded ? 1 : 0;
+  for (size_t i = 0; i < pages_.size(); ++i) pages.pages.push_back({to.page_bytes[first + i], codes_ends_[i]});
   if (coded && entries_ <= kMaxSetEntries && leaf_.is_flat() && sets_.size() == pages_.size()) {
     sets.entries = entries_;
     for (const auto& set : sets_) sets.bits.append(reinterpret_cast<const char*>(set.data()), (entries_ + 7) / 8);
   }
-  std::string().swap(stored_);
   std::vector<uint32_t>().swap(held_);
   return chunk;
 }
@@ -502,7 +518,21 @@ LeafWriter::RawChunk LeafWriter::raw() const {
   return out;
 }
 
+void LeafWriter::use_memory(Memory& memory) {
+  memory_ = &memory;
+  payloads_.swap(memory.payloads);
+  dictionary_.swap(memory.dictionary);
+  payloads_.clear();
+  dictionary_.clear();
+}
+
 void LeafWriter::release() {
+  if (memory_ != nullptr) {
+    payloads_.swap(memory_->payloads);
+    dictionary_.swap(memory_->dictionary);
+    memory_ = nullptr;
+    return;
+  }
   for (std::string* bytes : {&payloads_, &dictionary_}) std::string().swap(*bytes);
 }
 

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "column/dictionary.h"
 #include "store/block/block_index.h"
 #include "store/block/block_schema.h"
@@ -47,6 +48,13 @@ class LeafWriter {
   // `values` may be null for leaves of numbers and fixed bytes; else it outlives the writer and may grow.
   LeafWriter(const Leaf& leaf, const ValueDictionary* values, bool may_be_plain = false);
   void limit_pages(size_t bytes) { max_page_bytes_ = bytes; }
+  // Memory that one writer after the other has its pages in: what release() gives back. It outlives the writers.
+  struct Memory {
+    std::string payloads, dictionary;
+  };
+  void use_memory(Memory& memory);
+  // What the row group's pages will take, about: so much is made at once.
+  void expect_bytes(size_t bytes) { reserve_large(payloads_, bytes); }
   // Large dictionaries of texts are put in the order of their bytes, and chosen before plain where that is shorter
   // compressed (docs/internals/block.md §2). Before the first page.
   void sort_texts();
@@ -67,7 +75,7 @@ class LeafWriter {
   void uses_all_values();
   // Instead of codes of `values`: the whole dictionary of the row group, as PLAIN has it, before its first page;
   // codes() are then its own. Or, page by page, the values that are there, as PLAIN has them.
-  void given_dictionary(std::string entries, uint32_t count);
+  void given_dictionary(std::string_view entries, uint32_t count);
   void given_values(std::string_view bytes, size_t count, size_t rows, std::span<const uint64_t> present);
   // Codes of a dictionary the caller keeps: `bytes` are the values that are new since the last page.
   void own_codes(std::span<const uint32_t> codes, std::string_view new_entries, uint32_t entries);
@@ -78,6 +86,16 @@ class LeafWriter {
   void fixed(const Levels& levels, std::string_view bytes);
   // No row has any.
   void no_lists(size_t rows);
+
+  // For chunks with the same pages as this one: whether it has a dictionary whatever comes, the code in it of a code of
+  // `values` (kNoCode: not used in the row group), and entries like its own of these codes.
+  bool is_always_coded() const { return is_coded() && !holds_codes_ && leaf_.is_flat(); }
+  uint32_t chunk_code_of(uint32_t code) const { return code < chunk_code_of_.size() ? chunk_code_of_[code] : kNoCode; }
+  uint32_t entries() const { return entries_; }
+  bool has_given_dictionary() const { return has_given_dictionary_; }
+  std::string plain_entries(std::span<const uint32_t> codes) const;
+  const Leaf& leaf() const { return leaf_; }
+  static std::unexpected<Error> too_large(const Leaf& leaf);
 
   // Appends the chunk to `file`. resource_exhausted when a page or dictionary is above the limit.
   Result<parquet::ColumnChunk> end_row_group(std::string& file, parquet::Compressor& compressor, ChunkPages& pages,
@@ -117,8 +135,22 @@ class LeafWriter {
   Status check_limits() const;
   // Of the dictionary page, if there is one, and of the data pages.
   std::vector<std::string_view> payloads() const;
-  std::vector<std::string_view> pack(const std::vector<std::string_view>& payloads, parquet::Compressor& compressor,
-                                     parquet::Codec& codec);
+  // Where the chunk's pages go, and what they become there.
+  struct Target {
+    std::string& file;
+    parquet::Encoding encoding;
+    uint64_t raw_bytes = 0;  // with headers
+    std::vector<uint32_t> page_bytes;
+
+    void begin_again(size_t file_size) {
+      file.resize(file_size);
+      raw_bytes = 0;
+      page_bytes.clear();
+    }
+  };
+  size_t append_page(size_t i, std::string_view payload, parquet::Compressor* compressor, Target& to) const;
+  bool append_compressed(const std::vector<std::string_view>& payloads, parquet::Compressor& compressor,
+                         Target& to) const;
   bool is_coded() const { return !is_boolean_ && !numeric_; }
   void accept_given();
 
@@ -145,11 +177,12 @@ class LeafWriter {
   uint64_t all_values_ = 0;
   size_t page_begin_ = 0;
   size_t held_begin_ = 0;
-  std::string payloads_, stored_;
+  std::string payloads_;
   std::vector<RawPage> pages_;
   std::vector<uint32_t> codes_ends_;
   std::vector<NumberRange> ranges_;
   std::vector<std::array<uint64_t, kMaxSetEntries / 64>> sets_;
+  Memory* memory_ = nullptr;
 };
 
 }  // namespace clew::store

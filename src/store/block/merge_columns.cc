@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/check.h"
+#include "base/huge_pages.h"
 
 namespace clew::store {
 namespace {
@@ -66,6 +67,7 @@ MergeColumns::MergeColumns(std::span<const MergeInput> inputs, const MergeOrder&
 LeafWriter MergeColumns::make_writer(const Leaf& leaf, const ValueDictionary* values, bool may_be_plain) const {
   LeafWriter writer(leaf, values, may_be_plain);
   writer.limit_pages(options_.block.max_page_bytes);
+  writer.use_memory(memory_);
   if (values != nullptr) writer.sort_texts();
   return writer;
 }
@@ -100,6 +102,11 @@ Status MergeColumns::write_row_group(uint32_t rows, BlockAssembly& assembly) {
   rows_ = rows;
   assembly_ = &assembly;
   cut_pieces();
+  equal_.emplace(inputs_);
+  reserve_large(codes_, rows);
+  reserve_large(numbers_, rows);
+  reserve_large(more_numbers_, rows);
+  reserve_large(memory_.payloads, rows * sizeof(uint64_t));
   assembly.begin_row_group(rows);
   TRY(write_traces());
   TRY(write_span_ids());
@@ -161,7 +168,8 @@ Status MergeColumns::collect(uint32_t leaf, std::vector<int64_t>& numbers, std::
 
 Status MergeColumns::write_span_ids() {
   constexpr size_t kIdBytes = 8;
-  const auto ids = std::make_unique_for_overwrite<char[]>(rows_ * kIdBytes);
+  numbers_.resize(rows_);
+  char* const ids = reinterpret_cast<char*>(numbers_.data());
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const BlockFile& file = inputs_[i].file();
     TRY(inputs_[i].scan_stored(
@@ -169,22 +177,21 @@ Status MergeColumns::write_span_ids() {
         [&](uint32_t page, std::string_view stored, std::span<const MergePiece> of_page) -> Status {
           ASSIGN_OR_RETURN(parquet::OpenPage open, read_fixed_page(file, kSpanIdLeaf, page, stored));
           for (const MergePiece& piece : of_page) {
-            std::memcpy(ids.get() + piece.out * kIdBytes, open.payload.data() + piece.row * kIdBytes,
-                        piece.rows * kIdBytes);
+            std::memcpy(ids + piece.out * kIdBytes, open.payload.data() + piece.row * kIdBytes, piece.rows * kIdBytes);
           }
           return {};
         }));
   }
   LeafWriter writer = make_writer(fixed_leaves()[kSpanIdLeaf], nullptr);
   each_page(rows_, options_.block.page_rows, [&](uint32_t begin, uint32_t count) {
-    writer.fixed({ids.get() + begin * kIdBytes, count * kIdBytes}, count, {});
+    writer.fixed({ids + begin * kIdBytes, count * kIdBytes}, count, {});
   });
   return add_chunk(writer);
 }
 
 // Rows of this block, or -1.
 Status MergeColumns::resolve_parents(std::vector<int64_t>& parents) {
-  std::vector<uint64_t> present;
+  std::vector<uint64_t>& present = present_;
   TRY(collect(kParentRowLeaf, parents, &present));
   uint32_t out = 0;
   for (const MergeRun& run : runs_) {
@@ -209,8 +216,9 @@ Status MergeColumns::resolve_parents(std::vector<int64_t>& parents) {
 }
 
 Status MergeColumns::write_parents() {
-  std::vector<int64_t> parents, ids;
-  std::vector<uint64_t> present;
+  std::vector<int64_t>& parents = numbers_;
+  std::vector<int64_t>& ids = more_numbers_;
+  std::vector<uint64_t>& present = present_;
   TRY(resolve_parents(parents));
   TRY(collect(kParentIdLeaf, ids, &present));
   LeafWriter id_writer = make_writer(fixed_leaves()[kParentIdLeaf], nullptr);
@@ -237,8 +245,8 @@ Status MergeColumns::write_parents() {
 }
 
 Status MergeColumns::write_times(uint32_t leaf) {
-  std::vector<int64_t> numbers;
-  std::vector<uint64_t> present;
+  std::vector<int64_t>& numbers = numbers_;
+  std::vector<uint64_t>& present = present_;
   const bool optional = leaf == kEndBeforeStartLeaf;
   TRY(collect(leaf, numbers, optional ? &present : nullptr));
   LeafWriter writer = make_writer(fixed_leaves()[leaf], nullptr);
@@ -287,13 +295,31 @@ Status MergeColumns::write_values(const Leaf& shape, std::span<const MergePlan::
   return add_chunk(writer);
 }
 
+Result<bool> MergeColumns::write_equal(const Leaf& shape, std::span<const MergePlan::Source> sources,
+                                       uint64_t* values_written) {
+  ASSIGN_OR_RETURN(const auto equal, equal_->find(shape, sources));
+  if (!equal) return false;
+  TRY(assembly_->add_equal_chunk(shape, equal->entries, equal->leaf, options_.block.max_page_bytes));
+  if (values_written != nullptr) *values_written += equal->values;
+  return true;
+}
+
+void MergeColumns::note_equal(uint32_t leaf, std::span<const MergePlan::Source> sources, const CodeStage& stage,
+                              const LeafWriter& writer) {
+  if (writer.has_given_dictionary()) equal_->add(leaf, writer.values_written(), sources, stage);
+}
+
 Status MergeColumns::write_coded(uint32_t leaf) {
-  if (leaf != kReceivedLeaf && !is_flat_exact(leaf)) {
-    std::vector<MergePlan::Source> sources;
-    for (uint32_t input = 0; input < inputs_.size(); ++input) sources.push_back({input, leaf});
-    if (count_values(sources) >= options_.many_values) return write_values(fixed_leaves()[leaf], sources, nullptr);
+  const Leaf& shape = fixed_leaves()[leaf];
+  std::vector<MergePlan::Source> sources;
+  for (uint32_t input = 0; input < inputs_.size(); ++input) sources.push_back({input, leaf});
+  const bool only_copied = leaf != kReceivedLeaf && !is_flat_exact(leaf);
+  if (only_copied) {
+    if (count_values(sources) >= options_.many_values) return write_values(shape, sources, nullptr);
+    ASSIGN_OR_RETURN(const bool done, write_equal(shape, sources, nullptr));
+    if (done) return {};
   }
-  CodeStage stage(rows_, {});
+  CodeStage stage(rows_, {}, codes_);
   for (size_t i = 0; i < inputs_.size(); ++i) TRY(stage.add(inputs_[i], leaf, pieces_[i]));
   stage.settle();
   if (is_flat_exact(leaf)) {
@@ -302,9 +328,10 @@ Status MergeColumns::write_coded(uint32_t leaf) {
     TRY(count_exact(plan_, scope, stage.values(), stage.uses(), in_residual_));
   }
   if (leaf == kReceivedLeaf) note_received(stage);
-  LeafWriter writer = make_writer(fixed_leaves()[leaf], &stage.values(), stage.is_mostly_distinct());
+  LeafWriter writer = make_writer(shape, &stage.values(), stage.is_mostly_distinct());
   if (stage.uses_all()) writer.uses_all_values();
   stage.write(writer, options_.block.page_rows);
+  if (only_copied) note_equal(leaf, sources, stage, writer);
   return add_chunk(writer);
 }
 
@@ -358,16 +385,22 @@ Status MergeColumns::write_key(uint32_t number) {
   const MergePlan::Key& key = plan_.keys()[number];
   auto promoted = residual_->promoted(number);
   const bool packed = key.types[0] == ColumnType::uuid || key.types[0] == ColumnType::hex;
-  const bool stored = promoted.empty() && packed && key.types.size() == 1;
-  if (promoted.empty() && key.types.size() == 1 && key.types[0] != ColumnType::boolean &&
-
-      count_values(key.sources) >= options_.many_values) {
-    const Leaf& shape = plan_.leaves()[key.leaf_of_type[static_cast<size_t>(key.types[0])] - kFixedLeaves];
-    return write_values(shape, key.sources, &in_columns_[number]);
+  const bool only_copied = promoted.empty() && key.types.size() == 1;
+  const bool stored = only_copied && packed;
+  const uint32_t first_leaf = key.leaf_of_type[static_cast<size_t>(key.types[0])];
+  if (only_copied && key.types[0] != ColumnType::boolean) {
+    const Leaf& shape = plan_.leaves()[first_leaf - kFixedLeaves];
+    if (count_values(key.sources) >= options_.many_values) {
+      return write_values(shape, key.sources, &in_columns_[number]);
+    }
+    ASSIGN_OR_RETURN(const bool done, write_equal(shape, key.sources, &in_columns_[number]));
+    if (done) return {};
   }
-  CodeStage stage(rows_, {.form = stored ? CodeMap::Form::stored : CodeMap::Form::value,
-                          .may_append = promoted.empty(),
-                          .shares_rows = key.types.size() > 1});
+  CodeStage stage(rows_,
+                  {.form = stored ? CodeMap::Form::stored : CodeMap::Form::value,
+                   .may_append = promoted.empty(),
+                   .shares_rows = key.types.size() > 1},
+                  codes_);
   for (const MergePlan::Source& source : key.sources) {
     TRY(stage.add(inputs_[source.input], source.leaf, pieces_[source.input]));
   }
@@ -390,6 +423,7 @@ Status MergeColumns::write_key(uint32_t number) {
       stage.write(writer, options_.block.page_rows, leaf_of_code, leaf);
     }
     in_columns_[number] += writer.values_written();
+    if (only_copied) note_equal(leaf, key.sources, stage, writer);
     TRY(add_chunk(writer));
   }
   return {};

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "store/block/block_assembly.h"
 #include "store/block/block_merger.h"
+#include "store/block/merge_equal.h"
 #include "store/block/merge_input.h"
 #include "store/block/merge_order.h"
 #include "store/block/merge_plan.h"
@@ -43,6 +45,10 @@ class MergeColumns {
   // Of the chunks that the row group draws from.
   uint64_t count_values(std::span<const MergePlan::Source> sources) const;
   // Adds how many rows have one to `values_written`, which may be null.
+  // Whether another column of the row group is the same in other words, and it was made of that.
+  Result<bool> write_equal(const Leaf& shape, std::span<const MergePlan::Source> sources, uint64_t* values_written);
+  void note_equal(uint32_t leaf, std::span<const MergePlan::Source> sources, const CodeStage& stage,
+                  const LeafWriter& writer);
   Status write_values(const Leaf& shape, std::span<const MergePlan::Source> sources, uint64_t* values_written);
   Status write_residual();
   Status write_list(ResidualPlace place, uint32_t first_leaf, uint32_t exact_leaf);
@@ -66,7 +72,13 @@ class MergeColumns {
   GroupPieces pieces_;  // by input
   std::vector<MergeRun> runs_;
   std::unique_ptr<MergeResidual> residual_;
-  ValueStage values_;  // for one column after the other
+  std::optional<EqualColumns> equal_;
+  // For one column after the other.
+  ValueStage values_;
+  std::vector<uint32_t> codes_;
+  std::vector<int64_t> numbers_, more_numbers_;
+  std::vector<uint64_t> present_;
+  mutable LeafWriter::Memory memory_;
   BlockAssembly* assembly_ = nullptr;
 
   size_t next_run_ = 0;

@@ -1,5 +1,6 @@
 #include "store/block/merge_input.h"
 
+#include <algorithm>
 #include <array>
 
 namespace clew::store {
@@ -65,15 +66,15 @@ Status CodeMap::open(uint32_t page) {
   const Part part{plain, plain ? page : group};
   if (part == part_) return {};
   if (file.leaves()[leaf_].kind == LeafKind::boolean) {
-    to_code_.assign(2, kNoCode);
+    to_code_.assign(2 + 1, kNoCode);
   } else if (plain) {
     ASSIGN_OR_RETURN(entries_, read_plain_values(file, leaf_, page));
     base_ = chunk.code_base + chunk.codes_begin(file.page_in_group(page));
-    to_code_.assign(entries_->size(), kNoCode);
+    to_code_.assign(entries_->size() + 1, kNoCode);
   } else {
     ASSIGN_OR_RETURN(entries_, read_entries(file, leaf_, group));
     base_ = chunk.code_base;
-    to_code_.assign(entries_->size(), kNoCode);
+    to_code_.assign(entries_->size() + 1, kNoCode);
   }
   part_ = part;
   known_ = 0;
@@ -114,7 +115,7 @@ void CodeMap::intern_fresh() {
 
 size_t CodeMap::enter(std::span<const uint32_t> codes, bool append) {
   fresh_.clear();
-  if (known_ == to_code_.size()) return 0;
+  if (knows_all()) return 0;
   for (uint32_t code : codes) {
     if (code == kNoCode || to_code_[code - base_] != kNoCode) continue;
     to_code_[code - base_] = 0;
@@ -133,27 +134,18 @@ size_t CodeMap::enter(std::span<const uint32_t> codes, bool append) {
   return bytes;
 }
 
-size_t CodeMap::translate(std::span<const uint32_t> codes, uint32_t* out) const {
-  size_t nulls = 0;
+void CodeMap::translate(std::span<const uint32_t> codes, uint32_t* out) const {
+  // Which rows have a value cannot be foreseen: no branch asks.
   const uint32_t* to_code = to_code_.data();
-  for (size_t i = 0; i < codes.size(); ++i) {
-    const bool is_null = codes[i] == kNoCode;
-    // Without a branch: which rows have a value cannot be foreseen.
-    const uint32_t code = to_code[is_null ? 0 : codes[i] - base_];
-    out[i] = is_null ? kNoCode : code;
-    nulls += is_null;
-  }
-  return codes.size() - nulls;
+  const auto null = static_cast<uint32_t>(to_code_.size() - 1);
+  const uint32_t base = base_;
+  for (uint32_t code : codes) *out++ = to_code[std::min(code - base, null)];
 }
 
-size_t CodeMap::translate_into(std::span<const uint32_t> codes, uint32_t* out) const {
-  size_t values = 0;
+void CodeMap::translate_into(std::span<const uint32_t> codes, uint32_t* out) const {
   for (size_t i = 0; i < codes.size(); ++i) {
-    if (codes[i] == kNoCode) continue;
-    out[i] = to_code_[codes[i] - base_];
-    ++values;
+    if (codes[i] != kNoCode) out[i] = to_code_[codes[i] - base_];
   }
-  return values;
 }
 
 }  // namespace clew::store

@@ -114,11 +114,11 @@ class CodeMap {
   // had it. Answers the bytes of what is new, as PLAIN has them.
   size_t enter(std::span<const uint32_t> codes, bool append);
   // Whether nothing of what is open is left to take over.
-  bool knows_all() const { return known_ == to_code_.size(); }
-  // Puts what that page's codes became to `out`; answers how many are not kNoCode, which stays.
-  size_t translate(std::span<const uint32_t> codes, uint32_t* out) const;
+  bool knows_all() const { return known_ + 1 == to_code_.size(); }
+  // Puts what that page's codes became to `out`; kNoCode stays.
+  void translate(std::span<const uint32_t> codes, uint32_t* out) const;
   // The same, but leaves `out` as it is where there is no value.
-  size_t translate_into(std::span<const uint32_t> codes, uint32_t* out) const;
+  void translate_into(std::span<const uint32_t> codes, uint32_t* out) const;
   uint32_t leaf() const { return leaf_; }
   // Of a code of that page; kNoCode stays.
   uint32_t operator()(uint32_t code) {
@@ -127,6 +127,10 @@ class CodeMap {
     return known != kNoCode ? known : enter(code);
   }
   ValueView entry(uint32_t code);
+  // By entry of what is open: what its code became, or kNoCode.
+  std::span<const uint32_t> to_codes() const {
+    return std::span(to_code_).first(to_code_.empty() ? 0 : to_code_.size() - 1);
+  }
 
  private:
   // What is open: the values of a page, or the dictionary of a row group.
@@ -147,9 +151,9 @@ class CodeMap {
   uint32_t base_ = 0;
   std::unique_ptr<ValueList> entries_;  // none for booleans
   Arena texts_;
-  std::vector<uint32_t> to_code_;
-  size_t known_ = 0;             // of to_code_
-  std::vector<uint32_t> fresh_;  // positions of entries
+  std::vector<uint32_t> to_code_;  // and behind the last one kNoCode, for null
+  size_t known_ = 0;               // of to_code_
+  std::vector<uint32_t> fresh_;    // positions of entries
 };
 
 }  // namespace clew::store

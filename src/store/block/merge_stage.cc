@@ -27,8 +27,9 @@ void each_page(uint32_t rows, uint32_t page_rows, OnPage&& on_page) {
 }  // namespace
 
 uint32_t* CodeStage::spread() {
-  if (codes_.empty()) {
+  if (!is_spread_) {
     codes_.assign(rows_, kNoCode);
+    is_spread_ = true;
     for (auto pieces : same_pieces_) {
       for (const MergePiece& piece : pieces) std::fill_n(codes_.data() + piece.out, piece.rows, same_);
     }
@@ -38,7 +39,7 @@ uint32_t* CodeStage::spread() {
 
 void CodeStage::add_same(uint32_t code, std::span<const MergePiece> pieces) {
   if (code == kNoCode) return;
-  if (codes_.empty() && (same_rows_ == 0 || code == same_)) {
+  if (!is_spread_ && (same_rows_ == 0 || code == same_)) {
     same_ = code;
     same_pieces_.push_back(pieces);
     for (const MergePiece& piece : pieces) same_rows_ += piece.rows;
@@ -68,10 +69,14 @@ void CodeStage::add_page(CodeMap& map, const LeafPage& page, std::span<const Mer
     // Rows that go elsewhere do not bring their values.
     if (!map.knows_all()) entry_bytes_ += map.enter(from, appends_);
     seen_rows_ += piece.rows;
-    // A row may have its value from another leaf of its key.
-    seen_values_ +=
-        options_.shares_rows ? map.translate_into(from, codes + piece.out) : map.translate(from, codes + piece.out);
+    if (options_.shares_rows) {
+      // A row may have its value from another leaf of its key.
+      map.translate_into(from, codes + piece.out);
+    } else {
+      map.translate(from, codes + piece.out);
+    }
   }
+  seen_values_ += page.values();
   judge();
 }
 
@@ -86,16 +91,8 @@ Status CodeStage::add_only_value(CodeMap& map, const BlockFile& file, const Page
   return {};
 }
 
-Status CodeStage::add(const MergeInput& input, uint32_t leaf, const PagedPieces& pieces) {
-  CodeMap map(input, leaf, values_, options_.form);
-  const BlockFile& file = input.file();
-  bool has_one = file.leaves()[leaf].max_definition == 0;
-  for (uint32_t group = 0; has_one && group < file.groups(); ++group) {
-    const auto& chunk = file.chunk(leaf, group);
-    has_one = chunk.encoding == ChunkEncoding::dictionary && chunk.entries == 1;
-  }
-  if (has_one) return add_only_value(map, file, pieces);
-  return input.scan(leaf, pieces,
+Status CodeStage::add_pages(CodeMap& map, const MergeInput& input, const PagedPieces& pieces) {
+  return input.scan(map.leaf(), pieces,
                     [&](uint32_t number, const LeafPage& page, std::span<const MergePiece> of_page) -> Status {
                       const bool same = all_same(page.codes);
                       if (same && page.codes[0] == kNoCode) return {};
@@ -110,6 +107,19 @@ Status CodeStage::add(const MergeInput& input, uint32_t leaf, const PagedPieces&
                     });
 }
 
+Status CodeStage::add(const MergeInput& input, uint32_t leaf, const PagedPieces& pieces) {
+  CodeMap map(input, leaf, values_, options_.form);
+  const BlockFile& file = input.file();
+  bool has_one = file.leaves()[leaf].max_definition == 0;
+  for (uint32_t group = 0; has_one && group < file.groups(); ++group) {
+    const auto& chunk = file.chunk(leaf, group);
+    has_one = chunk.encoding == ChunkEncoding::dictionary && chunk.entries == 1;
+  }
+  TRY(has_one ? add_only_value(map, file, pieces) : add_pages(map, input, pieces));
+  to_codes_.emplace_back(map.to_codes().begin(), map.to_codes().end());
+  return {};
+}
+
 void CodeStage::set(uint32_t row, ValueView value) {
   was_set_ = true;
   spread()[row] = values_.intern(value);
@@ -121,14 +131,14 @@ void CodeStage::settle() {
 
 bool CodeStage::is_mostly_distinct() const {
   // One value for all, or none.
-  if (codes_.empty() || values_.size() < kMostlyDistinctEntries) return false;
+  if (!is_spread_ || values_.size() < kMostlyDistinctEntries) return false;
   auto nulls = static_cast<uint64_t>(std::ranges::count(codes_, kNoCode));
   return store::is_mostly_distinct(values_.size(), rows_ - nulls);
 }
 
 std::vector<uint64_t> CodeStage::uses() const {
   std::vector<uint64_t> out(values_.size());
-  if (codes_.empty()) {
+  if (!is_spread_) {
     if (same_ != kNoCode) out[same_] = rows_;
     return out;
   }
@@ -140,7 +150,7 @@ std::vector<uint64_t> CodeStage::uses() const {
 
 void CodeStage::write(LeafWriter& writer, uint32_t page_rows) const {
   each_page(rows_, page_rows, [&](uint32_t begin, uint32_t count) {
-    if (codes_.empty()) return writer.same_code(same_, count);
+    if (!is_spread_) return writer.same_code(same_, count);
     auto page = std::span<const uint32_t>(codes_).subspan(begin, count);
     if (all_same(page)) {
       writer.same_code(page[0], count);

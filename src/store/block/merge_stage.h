@@ -30,7 +30,9 @@ class CodeStage {
     // Some input has several leaves that are added.
     bool shares_rows = false;
   };
-  CodeStage(uint32_t rows, Options options) : rows_(rows), options_(options) {}
+  // The stage has `codes` to itself, whose memory is for the next stage when this one is no more.
+  CodeStage(uint32_t rows, Options options, std::vector<uint32_t>& codes)
+      : rows_(rows), options_(options), codes_(codes) {}
 
   // The rows of one input by one of its leaves; any number of calls, then settle(). What gets no code is null. The
   // pieces stay until then.
@@ -39,11 +41,13 @@ class CodeStage {
   void settle();
 
   const ValueDictionary& values() const { return values_; }
+  // By call of add(): CodeMap::to_codes() of what was open last.
+  const std::vector<std::vector<uint32_t>>& to_codes() const { return to_codes_; }
   // Whether each of the values is that of some row.
   bool uses_all() const { return !was_set_ && !options_.shares_rows; }
   // Of the rows that have one.
   bool is_mostly_distinct() const;
-  uint32_t code(uint32_t row) const { return codes_.empty() ? same_ : codes_[row]; }
+  uint32_t code(uint32_t row) const { return is_spread_ ? codes_[row] : same_; }
   // How many rows have each code.
   std::vector<uint64_t> uses() const;
 
@@ -54,6 +58,7 @@ class CodeStage {
  private:
   void add_same(uint32_t code, std::span<const MergePiece> pieces);
   Status add_only_value(CodeMap& map, const BlockFile& file, const PagedPieces& pieces);
+  Status add_pages(CodeMap& map, const MergeInput& input, const PagedPieces& pieces);
   void add_page(CodeMap& map, const LeafPage& page, std::span<const MergePiece> pieces);
   void judge();
   uint32_t* spread();
@@ -63,14 +68,16 @@ class CodeStage {
   bool appends_ = false;
   bool was_set_ = false;
   ValueDictionary values_;
+  std::vector<std::vector<uint32_t>> to_codes_;
   // Of the pages so far: rows, those of them with a value, and the bytes of the entries they brought.
   uint64_t seen_rows_ = 0, seen_values_ = 0, entry_bytes_ = 0;
   uint64_t judged_rows_ = kFirstJudged;
-  // Of the pages so far, while codes_ is empty: all their rows have this code, or none.
+  // Of the pages so far, unless is_spread_: all their rows have this code, or none.
   uint32_t same_ = kNoCode;
   uint32_t same_rows_ = 0;
   std::vector<std::span<const MergePiece>> same_pieces_;
-  std::vector<uint32_t> codes_;
+  bool is_spread_ = false;
+  std::vector<uint32_t>& codes_;  // by row
 };
 
 // A repeated leaf: per row its levels and values, in the order they came.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/huge_pages.h"
 #include "store/block/value_filter.h"
 #include "store/parquet/bit_packing.h"
 
@@ -41,7 +42,8 @@ void ValueStage::begin(LeafKind kind, uint32_t rows, uint64_t values) {
   list_bytes_ = 0;
   kept_.clear();
   values_.clear();
-  values_.reserve(values);
+  reserve_large(values_, values);
+  reserve_large(value_of_row_, rows);
   value_of_row_.assign(rows, kNoCode);
 }
 
@@ -131,7 +133,7 @@ void ValueStage::order() {
   for (uint32_t value : value_of_row_) {
     if (value != kNoCode) used_[value] = 1;
   }
-  if (!has_lengths() && fixed_width(kind_) <= sizeof(uint64_t)) {
+  if (has_numbers()) {
     order_.order_numbers(values_, used_);
   } else {
     order_.order_texts(values_, has_lengths() ? sizeof(uint32_t) : 0, used_);
@@ -177,8 +179,7 @@ bool ValueStage::is_plain() {
     if (sample.size() < kSampleBytes) sample += values_[value];
   }
   const size_t codes_bytes = parquet::packed_bytes(rows, parquet::bits_for(distinct - 1));
-  if (bytes > ordered_.size() + codes_bytes) return false;
-  if (kind_ != LeafKind::text || distinct < kSortedEntries) return true;
+  if (kind_ != LeafKind::text || distinct < kSortedEntries) return bytes <= ordered_.size() + codes_bytes;
   return plain_is_shorter(compressor_, sample, bytes, ordered_, codes_bytes);
 }
 
@@ -214,7 +215,7 @@ void ValueStage::write_dictionary(LeafWriter& writer, uint32_t page_rows) {
 }
 
 void ValueStage::write(LeafWriter& writer, uint32_t page_rows) {
-  if (kind_ != LeafKind::text && is_foreseeably_plain()) return write_plain(writer, page_rows);
+  if (kind_ != LeafKind::text && !has_numbers() && is_foreseeably_plain()) return write_plain(writer, page_rows);
   order();
   if (order_.firsts().empty() || is_plain()) return write_plain(writer, page_rows);
   write_dictionary(writer, page_rows);

@@ -38,6 +38,7 @@ class ValueStage {
   void put_page(std::span<const uint32_t> codes, uint32_t shift, std::span<const MergePiece> pieces);
   void put_plain_page(const PlainPage& page, uint32_t rows, uint32_t first, std::span<const MergePiece> pieces);
   bool has_lengths() const { return kind_ == LeafKind::text || kind_ == LeafKind::bytes || kind_ == LeafKind::hex; }
+  bool has_numbers() const { return !has_lengths() && fixed_width(kind_) <= sizeof(uint64_t); }
   bool is_foreseeably_plain() const;
   void order();
   void keep_ordered();

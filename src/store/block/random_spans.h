@@ -21,6 +21,7 @@ struct RandomSpans {
   uint32_t rows = 500;
   uint32_t keys = 40;
   double duplicates = 0.03;
+  uint32_t names = 20;
   bool oddities = true;  // negative durations, NaN, repeated keys, unknown kinds
 };
 
@@ -176,7 +177,7 @@ class RandomTable {
     if (odd(30)) row.bits |= kTextRepaired;
     row.resource = resources_[below(resources_.size())];
     row.scope = scopes_[below(scopes_.size())];
-    builder.name("operation " + std::to_string(below(20)));
+    builder.name("operation " + std::to_string(below(options_.names)));
     if (one_in(4)) builder.trace_state("a=" + std::to_string(below(3)));
     if (one_in(6)) builder.status_message(text());
     Envelope& envelope = builder.envelope();

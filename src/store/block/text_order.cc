@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/huge_pages.h"
+
 namespace clew::store {
 namespace {
 
@@ -42,10 +44,8 @@ class TextSorter {
     uint32_t begin, end;
     size_t depth;
   };
-  struct Alphabet {
-    uint64_t size = 0;
-    std::array<uint16_t, kSymbols> rank;
-  };
+  // Of each symbol its rank among those of its place, times the number of all texts of the later places.
+  using Weights = std::array<uint64_t, kSymbols>;
 
   std::span<KeyedItem> items_of(const Range& range) { return items_.subspan(range.begin, range.end - range.begin); }
   std::string_view rest(const KeyedItem& item, size_t depth) const { return texts_[item.item].substr(depth); }
@@ -86,7 +86,7 @@ class TextSorter {
     return common.size();
   }
 
-  // The alphabets of the next places; answers of how many, one at least.
+  // The symbols of the next places, and what they weigh in a key; answers of how many places, one at least.
   size_t learn(std::span<const KeyedItem> items, size_t depth) {
     seen_ = {};
     for (const KeyedItem& item : items) {
@@ -95,18 +95,28 @@ class TextSorter {
       for (size_t place = 0; place < count; ++place) seen_[place][static_cast<uint8_t>(text[place]) + 1U] = 1;
       if (count < kPlaces) seen_[count][0] = 1;
     }
+    const size_t places = keyed_places();
+    uint64_t weight = 1;
+    for (size_t place = places; place-- > 0;) {
+      uint64_t next = 0;
+      for (size_t symbol = 0; symbol < kSymbols; ++symbol) {
+        weights_[place][symbol] = next;
+        next += weight * seen_[place][symbol];
+      }
+      weight = next;
+    }
+    return places;
+  }
+
+  // For how many places there are no more texts than keys.
+  size_t keyed_places() {
     uint8_t some_ended = 0;
     uint64_t keys = 1;
     for (size_t place = 0; place < kPlaces; ++place) {
       some_ended |= seen_[place][0];
       seen_[place][0] = some_ended;
-      Alphabet& alphabet = alphabets_[place];
-      uint16_t size = 0;
-      for (size_t symbol = 0; symbol < kSymbols; ++symbol) {
-        alphabet.rank[symbol] = size;
-        size = static_cast<uint16_t>(size + seen_[place][symbol]);
-      }
-      alphabet.size = size;
+      uint64_t size = 0;
+      for (uint8_t seen : seen_[place]) size += seen;
       if (place > 0 && keys > ~uint64_t{0} / size) return place;
       keys *= size;
       if (some_ended != 0 && size == 1) return place + 1;
@@ -117,11 +127,7 @@ class TextSorter {
   uint64_t key_of(std::string_view text, size_t places) const {
     const size_t count = std::min(text.size(), places);
     uint64_t key = 0;
-    size_t place = 0;
-    for (; place < count; ++place) {
-      key = key * alphabets_[place].size + alphabets_[place].rank[static_cast<uint8_t>(text[place]) + 1U];
-    }
-    for (; place < places; ++place) key *= alphabets_[place].size;
+    for (size_t place = 0; place < count; ++place) key += weights_[place][static_cast<uint8_t>(text[place]) + 1U];
     return key;
   }
 
@@ -131,14 +137,14 @@ class TextSorter {
   std::vector<uint8_t> is_new_;  // by position
   std::vector<Range> left_;
   std::array<std::array<uint8_t, kSymbols>, kPlaces> seen_;
-  std::array<Alphabet, kPlaces> alphabets_;
+  std::array<Weights, kPlaces> weights_;
 };
 
 }  // namespace
 
 void DistinctOrder::begin(size_t values, std::span<const uint8_t> used) {
   items_.clear();
-  items_.reserve(values);
+  reserve_large(items_, values);
   for (uint32_t i = 0; i < values; ++i) {
     if (used.empty() || used[i] != 0) items_.push_back({0, i});
   }

@@ -51,13 +51,28 @@ bool TraceFamily::is_duplicate(std::span<const FamilyMember> kept, const FamilyM
   return false;
 }
 
-uint32_t TraceFamily::settle(std::span<FamilyMember> members) {
-  start(members.size());
+uint32_t TraceFamily::settle_few(std::span<FamilyMember> members) {
   uint32_t kept = 0;
   for (const FamilyMember& member : members) {
-    if (is_duplicate(members, member)) continue;
-    add(member.span, kept);
-    members[kept++] = member;
+    const bool is_there = std::ranges::any_of(members.first(kept), [&](const FamilyMember& other) {
+      return other.span == member.span && other.kind == member.kind;
+    });
+    if (!is_there) members[kept++] = member;
+  }
+  return kept;
+}
+
+uint32_t TraceFamily::settle(std::span<FamilyMember> members) {
+  uint32_t kept = 0;
+  if (members.size() <= kFew) {
+    kept = settle_few(members);
+  } else {
+    start(members.size());
+    for (const FamilyMember& member : members) {
+      if (is_duplicate(members, member)) continue;
+      add(member.span, kept);
+      members[kept++] = member;
+    }
   }
   std::ranges::sort(members.first(kept), {},
                     [](const FamilyMember& m) { return std::tuple(m.start_ns, m.span, m.order); });
@@ -65,18 +80,27 @@ uint32_t TraceFamily::settle(std::span<FamilyMember> members) {
 }
 
 void TraceFamily::meet(std::span<const FamilyMember> members) {
+  if (members.size() <= kFew) return;
   start(members.size());
   for (uint32_t i = 0; i < members.size(); ++i) add(members[i].span, i);
 }
 
 uint32_t TraceFamily::parent_of(std::span<const FamilyMember> members, uint32_t child, uint64_t parent) const {
-  uint32_t found = kNobody;
-  for (uint32_t i = find(parent); i != kNobody; i = next_[i]) {
-    if (i == child) continue;
-    if (members[i].kind == static_cast<uint8_t>(SpanKind::server)) return i;
-    if (found == kNobody || i < found) found = i;
+  uint32_t server = kNobody;
+  uint32_t first = kNobody;
+  auto look_at = [&](uint32_t i) {
+    if (i == child) return;
+    if (members[i].kind == static_cast<uint8_t>(SpanKind::server)) server = i;
+    first = std::min(first, i);
+  };
+  if (members.size() <= kFew) {
+    for (uint32_t i = 0; i < members.size(); ++i) {
+      if (members[i].span == parent) look_at(i);
+    }
+  } else {
+    for (uint32_t i = find(parent); i != kNobody; i = next_[i]) look_at(i);
   }
-  return found;
+  return server != kNobody ? server : first;
 }
 
 }  // namespace clew::store

@@ -31,6 +31,8 @@ class TraceFamily {
   uint32_t parent_of(std::span<const FamilyMember> members, uint32_t child, uint64_t parent) const;
 
  private:
+  // Fewer are compared with each other.
+  static constexpr size_t kFew = 16;
   // Open addressing, chains of equal ids through next_. Emptied for the next trace by a new stamp instead of being
   // cleared.
   struct Slot {
@@ -42,6 +44,7 @@ class TraceFamily {
   uint32_t find(uint64_t span) const;
   void add(uint64_t span, uint32_t member);
   bool is_duplicate(std::span<const FamilyMember> kept, const FamilyMember& member) const;
+  static uint32_t settle_few(std::span<FamilyMember> members);
 
   std::vector<Slot> slots_;
   std::vector<uint32_t> next_;

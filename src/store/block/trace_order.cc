@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/huge_pages.h"
 #include "store/block/key_sort.h"
 #include "store/block/trace_family.h"
 
@@ -39,14 +40,15 @@ class Orderer {
     for (uint32_t row : rows_) ++begins_[table_.trace_of(row) + 1];
     for (uint32_t trace = 0; trace < traces_; ++trace) begins_[trace + 1] += begins_[trace];
     std::vector<uint32_t> next(begins_.begin(), begins_.end() - 1);
+    reserve_large(members_, rows_.size());
     members_.resize(rows_.size());
     for (uint32_t row : rows_) {
       members_[next[table_.trace_of(row)]++] = {table_.start_ns(row), table_.span(row), row, table_.kind(row)};
     }
     counts_.resize(traces_);
     by_start_.reserve(traces_);
-    out_.rows.reserve(rows_.size());
-    out_.parents.reserve(rows_.size());
+    reserve_large(out_.rows, rows_.size());
+    reserve_large(out_.parents, rows_.size());
     out_.traces.reserve(traces_);
   }
 

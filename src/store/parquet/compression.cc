@@ -19,11 +19,12 @@ Compressor::Compressor() : context_(std::make_unique<Context>()) {
 }
 Compressor::~Compressor() = default;
 
-void Compressor::compress(std::string_view raw, std::string& out) {
-  out.resize(ZSTD_compressBound(raw.size()));
-  size_t size = ZSTD_compressCCtx(context_->zstd, out.data(), out.size(), raw.data(), raw.size(), kLevel);
+std::string_view Compressor::compress(std::string_view raw) {
+  const size_t bound = ZSTD_compressBound(raw.size());
+  if (out_.size < bound) out_ = {std::make_unique_for_overwrite<char[]>(bound), bound};
+  size_t size = ZSTD_compressCCtx(context_->zstd, out_.data.get(), out_.size, raw.data(), raw.size(), kLevel);
   CHECK(!ZSTD_isError(size));
-  out.resize(size);
+  return out_.view().substr(0, size);
 }
 
 namespace {

@@ -120,7 +120,8 @@ TEST(Page, ComesBackAndKnowsDamage) {
        {PageCase{Codec::uncompressed, "values"}, PageCase{Codec::zstd, std::string(5000, 'x')},
         PageCase{Codec::uncompressed, ""}}) {
     std::string stored = payload;
-    if (codec == Codec::zstd) Compressor().compress(payload, stored);
+    Compressor compressor;
+    if (codec == Codec::zstd) stored = compressor.compress(payload);
     PageHeader header;
     header.values = 7;
     header.encoding = Encoding::rle_dictionary;
@@ -146,8 +147,8 @@ TEST(Page, ComesBackAndKnowsDamage) {
 }
 
 TEST(Page, RefusesABomb) {
-  std::string stored;
-  Compressor().compress("x", stored);
+  Compressor compressor;
+  const std::string_view stored = compressor.compress("x");
   PageHeader header;
   std::string bytes;
   append_page(header, kMaxPageBytes, stored, bytes);

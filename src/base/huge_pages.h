@@ -1,0 +1,23 @@
+// Large arrays that are filled once: with huge pages the system has a few pages to make and to clear, not thousands,
+// which cost more than what is written to them.
+#pragma once
+
+#include <cstddef>
+
+namespace clew {
+
+inline constexpr size_t kHugePageBytes = size_t{2} << 20;
+
+// For the whole huge pages of that memory, from malloc or mmap, of which nothing has been touched yet. Where the system
+// has none, all works as well, only slower.
+void ask_for_huge_pages(void* begin, size_t bytes);
+
+// Room in a vector or string that is to become large, unless it has it.
+template <typename Container>
+void reserve_large(Container& out, size_t size) {
+  if (out.capacity() >= size) return;
+  out.reserve(size);
+  ask_for_huge_pages(out.data() + out.size(), (out.capacity() - out.size()) * sizeof(*out.data()));
+}
+
+}  // namespace clew
