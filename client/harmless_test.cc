@@ -296,6 +296,7 @@ TEST_F(HarmlessTest, ThreadsAndConfigurationsComeAndGo) {
 TEST_F(HarmlessTest, AForksChildHasItsOwnSpansAndTheParentLosesNone) {
   SKIP_FORKS();
   tracer_.start("parent's").end();
+  flush();
   auto open = tracer_.start("open at the fork");
   const SpanContext parent = open.span_context();
   const int code = in_child([&] {
@@ -333,6 +334,7 @@ TEST_F(HarmlessTest, IdsDifferAfterAFork) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   tracer_.start("before").end();
+  flush();
   ASSERT_EQ(in_child([&] {
               const SpanContext context = tracer_.start("x").span_context();
               return write(ends[1], &context, sizeof context) == sizeof context ? 0 : 1;
@@ -349,6 +351,9 @@ TEST_F(HarmlessTest, IdsDifferAfterAFork) {
 
 TEST_F(HarmlessTest, ForksAmongBusyThreads) {
   SKIP_FORKS();
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer's allocator is not there after a fork in the middle of another thread's allocation";
+#endif
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {
@@ -405,6 +410,7 @@ std::vector<std::string> lines_after_exit(Body body) {
   const pid_t child = fork();
   if (child == 0) {
     Config config;
+    config.on_problem = [](std::string_view) {};
     config.exporters.push_back(otlp_file_exporter(path));
     init(std::move(config));
     body();

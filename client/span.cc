@@ -52,7 +52,7 @@ inline void set_ids(Thread* thread, Node* node, const Words* parent, bool sample
 }
 
 // The body begins with the name, cut when it is very long.
-bool begin_body(Node* node, const char* name, size_t size) noexcept {
+void begin_body(Node* node, const char* name, size_t size) noexcept {
   node->write = node->begin;
   if (CLEW_UNLIKELY(size >= kShort)) {
     if (size > kMostNameBytes) size = kMostNameBytes;
@@ -62,11 +62,10 @@ bool begin_body(Node* node, const char* name, size_t size) noexcept {
   std::memcpy(node->write, &bytes, sizeof bytes);
   copy_short(node->write + sizeof bytes, name, size);
   node->write += sizeof bytes + size;
-  return true;
 }
 
-void begin_recording(Node* node, const ScopeInfo* scope, const char* name, size_t name_bytes, Kind kind,
-                     uint8_t bits) noexcept {
+__attribute__((noinline)) void begin_recording(Node* node, const ScopeInfo* scope, const char* name, size_t name_bytes,
+                                               Kind kind, uint8_t bits) noexcept {
   node->scope = scope;
   node->kind = uint8_t(kind);
   node->status = 0;
@@ -130,8 +129,31 @@ CLEW_COLD Node* start_asking(Thread* thread, const Settings& settings, const Sco
   return node;
 }
 
+CLEW_COLD Node* start_current(const Settings& settings, const ScopeInfo* scope, std::string_view name,
+                              Kind kind) noexcept {
+  StartOptions options;
+  options.kind = kind;
+  return start_asking(this_thread(), settings, scope, name, options, Context::current());
+}
+
+// The first of the process, or of its thread.
+CLEW_COLD Node* start_first(const ScopeInfo* scope, std::string_view name, Kind kind) noexcept {
+  if (settings.load(std::memory_order_acquire) != nullptr && this_thread() != nullptr) {
+    return start(scope, name.data(), name.size(), kind);
+  }
+  StartOptions options;
+  options.kind = kind;
+  return start(scope, name, options);
+}
+
+// The baggage goes on whatever the span; the trace state belongs to the trace.
+CLEW_COLD void hold_texts(Node* node, const Node* parent, bool child) noexcept {
+  node->trace_state = child ? SharedText::hold(parent->trace_state) : nullptr;
+  node->baggage = SharedText::hold(parent->baggage);
+}
+
 // The record into the ring. `end`: ticks, or unix ns with kEndUnix in `bits`.
-void publish(Thread* thread, Node* node, uint64_t end, uint8_t bits) noexcept {
+__attribute__((noinline)) void publish(Thread* thread, Node* node, uint64_t end, uint8_t bits) noexcept {
   if (CLEW_UNLIKELY(thread == nullptr)) {
     return totals.add(Drop::kNoRing);
   }
@@ -171,33 +193,31 @@ void publish(Thread* thread, Node* node, uint64_t end, uint8_t bits) noexcept {
 }  // namespace
 
 Node* start(const ScopeInfo* scope, const char* name, size_t name_bytes, Kind kind) noexcept {
-  Thread* const thread = this_thread();
+  Thread* const thread = this_thread_or_null;
   const Settings* const settings = detail::settings.load(std::memory_order_acquire);
-  if (CLEW_UNLIKELY(thread == nullptr || settings == nullptr)) {
-    return start(scope, std::string_view(name, name_bytes), StartOptions{kind, nullptr, false, true, 0, {}, {}});
-  }
+  if (CLEW_UNLIKELY(thread == nullptr || settings == nullptr)) return start_first(scope, {name, name_bytes}, kind);
   Node* const parent = thread->top();
   const Words parent_words = parent != nullptr ? Words::of(parent->context) : Words{};
   const bool child = parent_words.valid();
   const Sampler::Always always = settings->always[child ? unsigned(parent_words.as_parent()) : 0];
   if (CLEW_UNLIKELY(always == Sampler::Always::kAsk)) {
-    StartOptions options;
-    options.kind = kind;
-    return start_asking(thread, *settings, scope, {name, name_bytes}, options, Context::current());
+    return start_current(*settings, scope, {name, name_bytes}, kind);
   }
   Node* const node = thread->take();
   if (CLEW_UNLIKELY(node == nullptr)) {
     thread->dropped[unsigned(Drop::kTooManyLive)].add();
     return nullptr;
   }
-  set_ids(thread, node, child ? &parent_words : nullptr, always == Sampler::Always::kSample);
-  node->trace_state = child ? SharedText::hold(parent->trace_state) : nullptr;
-  node->baggage = parent != nullptr ? SharedText::hold(parent->baggage) : nullptr;
+  const bool sampled = always == Sampler::Always::kSample;
+  set_ids(thread, node, child ? &parent_words : nullptr, sampled);
+  node->trace_state = nullptr;
+  node->baggage = nullptr;
+  if (CLEW_UNLIKELY(parent != nullptr && has_texts(parent))) hold_texts(node, parent, child);
   thread->push(node);
   node->bits = 0;
-  if (always == Sampler::Always::kSample) {
-    const bool remote = (parent_words.flags & Words::kRemote) != 0;
-    begin_recording(node, scope, name, name_bytes, kind, child && remote ? kParentRemote : 0);
+  if (sampled) {
+    const bool remote = child && (parent_words.flags & Words::kRemote) != 0;
+    begin_recording(node, scope, name, name_bytes, kind, remote ? kParentRemote : 0);
   }
   return node;
 }

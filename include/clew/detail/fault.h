@@ -23,7 +23,7 @@ struct Fault {
 
   void add(std::string_view text) noexcept {
     const size_t size = text.size() < sizeof causes - causes_bytes ? text.size() : sizeof causes - causes_bytes;
-    std::memcpy(causes + causes_bytes, text.data(), size);
+    if (size != 0) std::memcpy(causes + causes_bytes, text.data(), size);
     causes_bytes += size;
   }
 };
