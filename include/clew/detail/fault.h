@@ -73,7 +73,10 @@ struct HasMessage<Error, std::void_t<decltype(std::string_view(std::declval<cons
 template <typename Error, typename Report>
 void describe(const Error& error, Report report) noexcept {
   Fault fault;
-  if constexpr (std::is_convertible<const Error&, std::string_view>::value) {
+  if constexpr (std::is_pointer<Error>::value && std::is_convertible<Error, const char*>::value) {
+    if (error != nullptr) fault.message = error;
+    report(fault);
+  } else if constexpr (std::is_convertible<const Error&, std::string_view>::value) {
     fault.message = error;
     report(fault);
   } else if constexpr (std::is_base_of<std::exception, Error>::value) {
