@@ -17,8 +17,10 @@ namespace detail {
 // The clock of all workers starts, or changes to another source.
 void begin_clock(bool use_tsc) noexcept;
 
-// Taking spans out of rings: held in short stretches, by the worker in charge.
+// Taking spans out of rings: held in short stretches, by the worker in charge; for ever by one whose exporter hangs in
+// consume(), so others ask for it with patience only. True: it is held now.
 extern pthread_mutex_t drain_mutex;
+bool lock_drain_within(uint64_t ns) noexcept;
 
 class Worker : private Waiter {
  public:
@@ -55,7 +57,9 @@ class Worker : private Waiter {
   void take(const struct Record& record) noexcept;
   bool batch_is_full() const noexcept;
   void mark_rings() noexcept;
-  bool before_mark() const noexcept;
+  bool before_mark() noexcept;
+  template <typename Visit>
+  void each_ring(Visit visit) noexcept;
   bool due(uint64_t now_ns) const noexcept;
   void send() noexcept;
   void sleep(size_t drained) noexcept;

@@ -41,11 +41,13 @@ class Exporter {
   virtual bool consume(const SpanData& span) noexcept = 0;
   // Spans consumed that send() has not begun with.
   virtual unsigned pending() const noexcept = 0;
-  // Sends what is pending; returns the number of spans that are lost to it, as kExportFailed and kRejected.
-  struct Lost {
-    uint64_t failed = 0, rejected = 0;
+  // Sends what is pending, and perhaps what was consumed meanwhile; says what became of each span.
+  struct Sent {
+    uint64_t sent = 0;
+    uint64_t failed = 0;    // kExportFailed
+    uint64_t rejected = 0;  // kRejected
   };
-  virtual Lost send(Waiter& waiter) noexcept = 0;
+  virtual Sent send(Waiter& waiter) noexcept = 0;
   // In the child of a fork: forgets what is pending, for the parent will send it, and closes what is shared with it.
   virtual void forked() noexcept {}
 };
