@@ -1,6 +1,9 @@
 // The samplers that come with the library. Shares are taken consistently (OpenTelemetry's th and rv in the tracestate
 // member "ot"): every service that keeps a share of 1/4 keeps the same traces, and whoever counts spans knows that each
 // stands for four.
+//
+// A sampler is asked for every span. Those that go by rate, name or operation are for roots: give them to
+// parent_based_sampler() as `root`, for traces come in parts otherwise.
 #pragma once
 
 #include <memory>
