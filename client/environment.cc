@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "clew/propagators.h"
 #include "problem.h"
 #include "samplers.h"
 
@@ -140,6 +141,12 @@ void read_sampler(const Variables& variables, Config& config) noexcept {
   if (config.sampler == nullptr) Variables::ignored("OTEL_TRACES_SAMPLER", name);
 }
 
+void read_propagators(const Variables& variables, Config& config) noexcept {
+  std::string wrong;
+  config.propagator = propagator_from(variables.text("OTEL_PROPAGATORS"), &wrong);
+  if (!wrong.empty()) problem("OTEL_PROPAGATORS: ", wrong);
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> pairs_of(std::string_view text) noexcept {
@@ -194,6 +201,7 @@ Config config_from(Lookup lookup) noexcept {
   variables.number("OTEL_BSP_SCHEDULE_DELAY", config.schedule_delay_ms);
   variables.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", config.batch_spans, 1);
   read_sampler(variables, config);
+  read_propagators(variables, config);
   if (!config.disabled) read_exporters(lookup, variables, config);
   return config;
 }

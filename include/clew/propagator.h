@@ -14,6 +14,14 @@ class HeaderReader {
   // How many values the name has; the first `room` of them are put into `values`, in their order. They stay valid until
   // the propagator returns. (Two traceparents make both invalid; several tracestates are one.)
   virtual unsigned get(std::string_view name, std::string_view* values, unsigned room) const noexcept = 0;
+
+  // Calls visit(state, name, value) for each header. A carrier that cannot list its headers does nothing: only Jaeger's
+  // baggage, whose names are the application's, is lost with it.
+  using Visit = void (*)(void* state, std::string_view name, std::string_view value) noexcept;
+  virtual void each(Visit visit, void* state) const noexcept {
+    static_cast<void>(visit);
+    static_cast<void>(state);
+  }
 };
 
 // Headers to write to. `name` and `value` are valid during the call only.
