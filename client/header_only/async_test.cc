@@ -22,7 +22,7 @@
 
 #include "clew/async/asio.h"
 #include "clew/async/coroutine.h"
-#include "spans_for_test.h"
+#include "header_only/spans_for_test.h"
 
 namespace clew {
 namespace {

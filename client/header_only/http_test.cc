@@ -9,7 +9,7 @@
 #include "clew/instrument/beast_client.h"
 #include "clew/instrument/beast_server.h"
 #include "clew/instrument/curl.h"
-#include "spans_for_test.h"
+#include "header_only/spans_for_test.h"
 
 namespace clew {
 namespace {

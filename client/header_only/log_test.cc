@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "clew/log/spdlog.h"
-#include "spans_for_test.h"
+#include "header_only/spans_for_test.h"
 
 namespace clew {
 namespace {

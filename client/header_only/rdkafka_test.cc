@@ -2,7 +2,7 @@
 
 #include <librdkafka/rdkafka_mock.h>
 
-#include "spans_for_test.h"
+#include "header_only/spans_for_test.h"
 
 namespace clew {
 namespace {

@@ -1,6 +1,6 @@
 #include "clew/instrument/sqlite.h"
 
-#include "spans_for_test.h"
+#include "header_only/spans_for_test.h"
 
 namespace clew {
 namespace {

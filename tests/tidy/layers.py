@@ -37,8 +37,7 @@ def client_house(tree):
     by_choice = tree.client.get("only_if_included", {})
     for name in tree.under(tree.client["folders"], [".h", ".cc"]):
         is_test = name.endswith(("_test.cc", "_for_test.h", "_fuzz.cc"))
-        with_others = name.startswith("client/header_only/")
-        chosen = sum(by_choice.values(), []) if with_others else by_choice.get(name, [])
+        chosen = sum(by_choice.values(), []) if is_test else by_choice.get(name, [])
         for number, line in enumerate(tree.lines(name), 1):
             own, other = INCLUDE.match(line), ANGLED.match(line)
             if own and not (tree.root / "include" / own[1]).exists() and (
