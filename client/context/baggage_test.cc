@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "propagate/header_list.h"
+#include "propagate/header_list_for_test.h"
 
 namespace clew {
 namespace {

@@ -9,7 +9,7 @@
 #include "clew/carriers/environment.h"
 #include "clew/carriers/grpc.h"
 #include "clew/carriers/kafka.h"
-#include "propagate/header_list.h"
+#include "propagate/header_list_for_test.h"
 
 // librdkafka's C interface, as much of it as headers take.
 struct rd_kafka_headers_s {

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "propagate/header_list.h"
+#include "propagate/header_list_for_test.h"
 
 namespace clew {
 namespace {

@@ -39,6 +39,7 @@ std::unique_ptr<Command> make_root(const Commands& from_server) {
   add_query(root);
   add_trace(root);
   add_traceql(root);
+  add_context(root);
   add_import(root);
   add_export(root);
   add_store(root);

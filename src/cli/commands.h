@@ -14,6 +14,7 @@ void add_config(Command& root, const Commands& from_server);
 void add_query(Command& root);
 void add_trace(Command& root);
 void add_traceql(Command& root);
+void add_context(Command& root);
 void add_import(Command& root);
 void add_export(Command& root);
 void add_bench(Command& root);

