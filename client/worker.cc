@@ -82,6 +82,7 @@ void* Worker::run(void* self) noexcept {
 }
 
 void Worker::work() noexcept {
+  running_.store(pthread_self(), std::memory_order_relaxed);
   while (true) {
     const bool stop = stop_.load(std::memory_order_acquire);
     const uint64_t asked = flush_asked_.load(std::memory_order_acquire);
