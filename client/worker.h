@@ -83,6 +83,7 @@ class Worker : private Waiter {
   Decoder decoder_;
   uint64_t pending_since_ns_ = 0;  // 0: nothing is pending
   unsigned idle_rounds_ = 0;
+  bool more_to_drain_ = false;  // the last drain() stopped at a full batch
 };
 
 }  // namespace detail
