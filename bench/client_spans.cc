@@ -139,7 +139,7 @@ class Nowhere : public clew::Exporter {
  public:
   bool consume(const clew::SpanData&) noexcept override { return true; }
   unsigned pending() const noexcept override { return 0; }
-  Lost send(clew::Waiter&) noexcept override { return {}; }
+  Sent send(clew::Waiter&) noexcept override { return {}; }
 };
 
 void configure(std::unique_ptr<clew::Exporter> exporter, bool disabled = false) {

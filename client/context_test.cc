@@ -12,6 +12,7 @@
 
 #include "clew/in_memory.h"
 #include "clew/init.h"
+#include "clew/log_ids.h"
 #include "clew/trace.h"
 #include "thread.h"
 
@@ -290,6 +291,19 @@ TEST_F(ContextTest, StartOptions) {
   ASSERT_THAT(span_called("f").links, SizeIs(1));
   EXPECT_EQ(span_called("f").links[0].trace_state, "v=1");
   EXPECT_EQ(*span_called("g").attribute("x"), "y");
+}
+
+TEST_F(ContextTest, LogIds) {
+  EXPECT_STREQ(log_ids().trace_id, "-");
+  EXPECT_STREQ(log_ids().span_id, "-");
+  {
+    Scope scope(Context(remote_span(0)));
+    EXPECT_STREQ(log_ids().trace_id, "0af7651916cd43dd8448eb211c80319c");
+    EXPECT_STREQ(log_ids().span_id, "b7ad6b7169203331");
+    auto span = tracer_.start("not sampled");
+    EXPECT_EQ(SpanId::from_hex(log_ids().span_id), span.span_context().span_id);
+  }
+  EXPECT_STREQ(log_ids().trace_id, "-");
 }
 
 TEST_F(ContextTest, TenThousandThreadsLeaveTheMemoryOfAFew) {

@@ -183,6 +183,9 @@ OtlpHttpOptions otlp_options_from(Lookup lookup) noexcept {
   }
   variables.number("OTEL_EXPORTER_OTLP_TIMEOUT", options.timeout_ms, 1);
   variables.number("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", options.timeout_ms, 1);
+  uint32_t batch_timeout_ms = UINT32_MAX;
+  variables.number("OTEL_BSP_EXPORT_TIMEOUT", batch_timeout_ms, 1);
+  if (batch_timeout_ms < options.timeout_ms) options.timeout_ms = batch_timeout_ms;
   const std::string_view protocol = variables.text("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL");
   if (!protocol.empty() && protocol != "http/protobuf") {
     problem("the OTLP protocol is http/protobuf, the only one there is yet, and not ", protocol);

@@ -99,6 +99,8 @@ TEST_F(EnvironmentTest, EveryVariable) {
   EXPECT_EQ(otlp.timeout_ms, 2000u);
   EXPECT_EQ(otlp.queue_spans, 99u);
   EXPECT_THAT(said(), IsEmpty());
+  variables["OTEL_BSP_EXPORT_TIMEOUT"] = "1500";
+  EXPECT_EQ(otlp_options_from(look_up).timeout_ms, 1500u);
   variables["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = "http://own:1/as/it/is/";
   EXPECT_EQ(otlp_options_from(look_up).url, "http://own:1/as/it/is/");
 }

@@ -71,10 +71,7 @@ class InMemorySpans::Keeper : public Exporter {
     return true;
   }
   unsigned pending() const noexcept override { return pending_; }
-  Lost send(Waiter&) noexcept override {
-    pending_ = 0;
-    return {};
-  }
+  Sent send(Waiter&) noexcept override { return {std::exchange(pending_, 0), 0, 0}; }
   // Another thread of the parent may have held the lock.
   void forked() noexcept override {
     pthread_mutex_init(&store_->mutex, nullptr);

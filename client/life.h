@@ -10,13 +10,21 @@ namespace detail {
 // Gives a body of its own back, when it is larger than what a node keeps.
 CLEW_COLD void shrink_body(Node* node) noexcept;
 
+inline bool has_texts(const Node* node) noexcept {
+  return (reinterpret_cast<uintptr_t>(node->trace_state) | reinterpret_cast<uintptr_t>(node->baggage)) != 0;
+}
+
 // To the pool it is from. Precondition: in no stack. `thread`: the caller's.
 inline void free_node(Thread* thread, Node* node) noexcept {
-  SharedText::drop(node->trace_state);
-  SharedText::drop(node->baggage);
+  if (CLEW_UNLIKELY(has_texts(node))) {
+    SharedText::drop(node->trace_state);
+    SharedText::drop(node->baggage);
+  }
   node->context.span_id = SpanId();  // for SpanRefs to it
-  node->write = nullptr;
-  if (CLEW_UNLIKELY(node->begin != node->inline_body)) shrink_body(node);
+  if (node->write != nullptr) {
+    node->write = nullptr;
+    if (CLEW_UNLIKELY(node->begin != node->inline_body)) shrink_body(node);
+  }
   if (CLEW_LIKELY(thread == node->home)) {
     thread->put_back(node);
   } else {

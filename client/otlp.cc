@@ -212,8 +212,28 @@ char* extend(std::string& out, size_t bytes) {
   return &out[at];
 }
 
-void append_head(std::string& out, unsigned field, size_t bytes) {
-  Writer(extend(out, 1 + varint_bytes(bytes))).message(field, bytes);
+size_t scope_info_bytes(const ScopeInfo& scope) noexcept {
+  return optional_text_bytes(scope.name.size()) + optional_text_bytes(scope.version.size()) +
+         pairs_bytes(scope.attributes);
+}
+
+// ScopeSpans.
+size_t scope_bytes(const OtlpScope& scope) noexcept {
+  return text_bytes(scope_info_bytes(*scope.info)) + scope.spans.size() +
+         optional_text_bytes(scope.info->schema_url.size());
+}
+
+void append_scope(std::string& out, const OtlpScope& scope) {
+  const ScopeInfo& info = *scope.info;
+  const size_t bytes = scope_bytes(scope), info_bytes = scope_info_bytes(info);
+  Writer writer(extend(out, 1 + varint_bytes(bytes) + text_bytes(info_bytes)));
+  writer.message(2, bytes);
+  writer.message(1, info_bytes);
+  writer.optional_text(1, info.name);
+  writer.optional_text(2, info.version);
+  writer.pairs(3, info.attributes);
+  out.append(scope.spans);
+  Writer(extend(out, optional_text_bytes(info.schema_url.size()))).optional_text(3, info.schema_url);
 }
 
 // Reads a varint and moves on; false at the end or beyond 10 bytes.
@@ -263,26 +283,21 @@ void append_otlp_span(std::string& out, const SpanData& span) {
   writer.span(span);
 }
 
-void append_otlp_scope(std::string& out, const ScopeInfo& scope, std::string_view spans) {
-  const size_t info = optional_text_bytes(scope.name.size()) + optional_text_bytes(scope.version.size()) +
-                      pairs_bytes(scope.attributes);
-  append_head(out, 2, text_bytes(info) + spans.size() + optional_text_bytes(scope.schema_url.size()));
-  Writer writer(extend(out, text_bytes(info)));
-  writer.message(1, info);
-  writer.optional_text(1, scope.name);
-  writer.optional_text(2, scope.version);
-  writer.pairs(3, scope.attributes);
-  out.append(spans);
-  Writer(extend(out, optional_text_bytes(scope.schema_url.size()))).optional_text(3, scope.schema_url);
-}
-
-void append_otlp_resource(std::string& out, const Resource& resource, std::string_view scopes) {
+void append_otlp_request(std::string& out, const Resource& resource, const OtlpScope* scopes, size_t count) {
+  size_t scopes_bytes = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (!scopes[i].spans.empty()) scopes_bytes += text_bytes(scope_bytes(scopes[i]));
+  }
   const size_t info = pairs_bytes(resource.attributes);
-  append_head(out, 1, text_bytes(info) + scopes.size() + optional_text_bytes(resource.schema_url.size()));
-  Writer writer(extend(out, text_bytes(info)));
+  const size_t bytes = text_bytes(info) + scopes_bytes + optional_text_bytes(resource.schema_url.size());
+  out.reserve(out.size() + 16 + bytes);
+  Writer writer(extend(out, 1 + varint_bytes(bytes) + text_bytes(info)));
+  writer.message(1, bytes);
   writer.message(1, info);
   writer.pairs(1, resource.attributes);
-  out.append(scopes);
+  for (size_t i = 0; i < count; ++i) {
+    if (!scopes[i].spans.empty()) append_scope(out, scopes[i]);
+  }
   Writer(extend(out, optional_text_bytes(resource.schema_url.size()))).optional_text(3, resource.schema_url);
 }
 

@@ -16,10 +16,13 @@ constexpr unsigned otlp_flags(uint8_t flags, bool remote) noexcept {
 // An ExportTraceServiceRequest's pieces. A span is appended as an element of ScopeSpans.spans; the envelopes go around
 // the spans of a scope when all are there.
 void append_otlp_span(std::string& out, const SpanData& span);
-// ScopeSpans as an element of ResourceSpans, its spans being `spans`' bytes.
-void append_otlp_scope(std::string& out, const ScopeInfo& scope, std::string_view spans);
-// ResourceSpans as an element of the request, its ScopeSpans being `scopes`' bytes.
-void append_otlp_resource(std::string& out, const Resource& resource, std::string_view scopes);
+// The spans of a scope, appended.
+struct OtlpScope {
+  const ScopeInfo* info = nullptr;
+  std::string spans;
+};
+// The whole request. Scopes without spans are passed over.
+void append_otlp_request(std::string& out, const Resource& resource, const OtlpScope* scopes, size_t count);
 
 // What ExportTraceServiceResponse says about a partial success.
 struct PartialSuccess {

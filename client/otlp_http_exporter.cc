@@ -16,35 +16,29 @@ namespace {
 constexpr uint64_t kMs = 1'000'000;
 constexpr uint32_t kMostBackoffMs = 8000;
 
-// The spans of one request, encoded, by scope.
+// The spans of one request, encoded, by scope. Used again, with its memory, for later ones.
 struct Batch {
-  struct Scope {
-    const ScopeInfo* info;
-    std::string spans;
-  };
   const Resource* resource = nullptr;
-  std::vector<Scope> scopes;
+  std::vector<OtlpScope> scopes;
   unsigned spans = 0;
   size_t bytes = 0;
 
   void add(const SpanData& span) {
     resource = span.resource;
-    Scope* scope = nullptr;
-    for (Scope& known : scopes) {
+    OtlpScope* scope = nullptr;
+    for (OtlpScope& known : scopes) {
       if (known.info == span.scope) scope = &known;
     }
-    if (scope == nullptr) scope = &scopes.emplace_back(Scope{span.scope, {}});
+    if (scope == nullptr) scope = &scopes.emplace_back(OtlpScope{span.scope, {}});
     const size_t before = scope->spans.size();
     append_otlp_span(scope->spans, span);
     bytes += scope->spans.size() - before;
     ++spans;
   }
-  std::string request() const {
-    std::string inner, request;
-    inner.reserve(bytes + 256 * scopes.size());
-    for (const Scope& scope : scopes) append_otlp_scope(inner, *scope.info, scope.spans);
-    append_otlp_resource(request, *resource, inner);
-    return request;
+  void clear() {
+    for (OtlpScope& scope : scopes) scope.spans.clear();
+    spans = 0;
+    bytes = 0;
   }
 };
 
@@ -57,7 +51,8 @@ class OtlpHttpExporter : public Exporter {
   bool consume(const SpanData& span) noexcept override {
     if (pending_ >= options_.queue_spans || bytes_ >= options_.queue_bytes) return false;
     if (queue_.empty() || queue_.back().spans >= options_.batch_spans || queue_.back().resource != span.resource) {
-      queue_.emplace_back();
+      queue_.push_back(std::move(spare_));
+      spare_ = Batch();
     }
     const size_t before = queue_.back().bytes;
     queue_.back().add(span);
@@ -67,21 +62,26 @@ class OtlpHttpExporter : public Exporter {
   }
   unsigned pending() const noexcept override { return pending_; }
 
-  Lost send(Waiter& waiter) noexcept override {
-    Lost lost;
+  Sent send(Waiter& waiter) noexcept override {
+    Sent result;
     for (unsigned left = pending_; left > 0 && !queue_.empty();) {
-      const Batch batch = std::move(queue_.front());
+      Batch batch = std::move(queue_.front());
       queue_.pop_front();
       pending_ -= batch.spans;
       bytes_ -= batch.bytes;
       left -= batch.spans < left ? batch.spans : left;
-      deliver(batch, waiter, lost);
+      deliver(batch, waiter, result);
+      batch.clear();
+      spare_ = std::move(batch);
     }
-    return lost;
+    return result;
   }
 
   void forked() noexcept override {
-    new (&queue_) std::deque<Batch>;  // send() may have been in the middle of it: the old one's memory is left behind
+    // send() may have been in the middle of these: their memory is left behind.
+    new (&queue_) std::deque<Batch>;
+    new (&spare_) Batch;
+    new (&request_) std::string;
     pending_ = 0;
     bytes_ = 0;
     client_.forked();
@@ -89,8 +89,10 @@ class OtlpHttpExporter : public Exporter {
   }
 
  private:
-  void deliver(const Batch& batch, Waiter& waiter, Lost& lost) noexcept {
-    std::string body = batch.request();
+  void deliver(const Batch& batch, Waiter& waiter, Sent& result) noexcept {
+    std::string& body = request_;
+    body.clear();
+    append_otlp_request(body, *batch.resource, batch.scopes.data(), batch.scopes.size());
     const bool packed = options_.gzip && gzip(body, body);
     if (options_.gzip && !packed) problem("no zlib: spans are sent without compression");
     const std::string headers = this->headers(packed);
@@ -98,13 +100,13 @@ class OtlpHttpExporter : public Exporter {
     uint32_t backoff_ms = options_.first_backoff_ms;
     while (true) {
       const HttpResponse response = client_.post(headers, body, waiter, deadline);
-      if (response.status >= 200 && response.status < 300) return took(response.body, batch, lost);
-      if (!may_retry(response.status)) return refused(response, batch, lost);
+      if (response.status >= 200 && response.status < 300) return took(response.body, batch, result);
+      if (!may_retry(response.status)) return refused(response, batch, result);
       // At random between half of the time and all of it, so that those who were refused together do not come back so.
       uint64_t delay_ms = backoff_ms / 2 + random_.next() % (backoff_ms / 2 + 1);
       if (response.retry_after_ms > delay_ms) delay_ms = response.retry_after_ms;
       const uint64_t again = waiter.now_ns() + delay_ms * kMs;
-      if (again >= deadline || !pause(waiter, again)) return refused(response, batch, lost);
+      if (again >= deadline || !pause(waiter, again)) return refused(response, batch, result);
       backoff_ms = backoff_ms < kMostBackoffMs / 2 ? 2 * backoff_ms : kMostBackoffMs;
     }
   }
@@ -117,15 +119,17 @@ class OtlpHttpExporter : public Exporter {
     return waiter.may_go_on();
   }
 
-  void took(std::string_view body, const Batch& batch, Lost& lost) noexcept {
+  void took(std::string_view body, const Batch& batch, Sent& result) noexcept {
     const PartialSuccess partial = partial_success(body);
-    lost.rejected += partial.rejected_spans < batch.spans ? partial.rejected_spans : batch.spans;
+    const uint64_t rejected = partial.rejected_spans < batch.spans ? partial.rejected_spans : batch.spans;
+    result.rejected += rejected;
+    result.sent += batch.spans - rejected;
     if (partial.rejected_spans != 0 || !partial.message.empty()) {
       problem("the collector did not take all spans: ", partial.message);
     }
   }
-  void refused(const HttpResponse& response, const Batch& batch, Lost& lost) noexcept {
-    lost.failed += batch.spans;
+  void refused(const HttpResponse& response, const Batch& batch, Sent& result) noexcept {
+    result.failed += batch.spans;
     const std::string why = response.status == 0 ? response.problem : "status " + std::to_string(response.status);
     problem("spans are lost, they could not be sent: ", options_.url + ": " + why);
   }
@@ -148,6 +152,8 @@ class OtlpHttpExporter : public Exporter {
   HttpClient client_;
   Random random_;
   std::deque<Batch> queue_;
+  Batch spare_;  // empty, with the memory of the batch sent last
+  std::string request_;
   unsigned pending_ = 0;
   size_t bytes_ = 0;
 };

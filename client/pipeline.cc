@@ -7,6 +7,7 @@
 #include <climits>
 #include <cstdlib>
 
+#include "problem.h"
 #include "record.h"
 #include "settings.h"
 #include "thread.h"
@@ -76,8 +77,17 @@ Worker* out_of_charge() noexcept {
   return old;
 }
 
+bool rings_hold_spans() noexcept {
+  bool hold = false;
+  Threads::each([&](Thread& thread) {
+    const Ring* const ring = thread.ring.load(std::memory_order_acquire);
+    hold = hold || (ring != nullptr && !ring->empty());
+  });
+  return hold;
+}
+
 void drop_what_is_left() noexcept {
-  pthread_mutex_lock(&drain_mutex);
+  if (!lock_drain_within(10 * kMs)) return;
   Threads::each([](Thread& thread) {
     Ring* const ring = thread.ring.load(std::memory_order_acquire);
     if (ring == nullptr) return;
@@ -90,15 +100,18 @@ void drop_what_is_left() noexcept {
   pthread_mutex_unlock(&drain_mutex);
 }
 
+bool drain_is_held = false;  // by a thread that forks; under life_mutex
+
 void before_fork() noexcept {
   lock_init();
   pthread_mutex_lock(&life_mutex);
   Threads::lock();
-  pthread_mutex_lock(&drain_mutex);
+  // Without it an exporter may be in the middle of a span: the child then does without exporters.
+  drain_is_held = lock_drain_within(1000 * kMs);
 }
 
 void after_fork() noexcept {
-  pthread_mutex_unlock(&drain_mutex);
+  if (drain_is_held) pthread_mutex_unlock(&drain_mutex);
   Threads::unlock();
   pthread_mutex_unlock(&life_mutex);
   unlock_init();
@@ -109,7 +122,13 @@ void in_child() noexcept {
   totals.reset();
   refresh_resource();
   Worker* const old = worker.load(std::memory_order_relaxed);
-  if (old != nullptr) worker.store(make_worker(old->forked()), std::memory_order_release);
+  if (!drain_is_held) {
+    drain_mutex = PTHREAD_MUTEX_INITIALIZER;
+    problem("an exporter hangs: this child of a fork exports nothing");
+    if (old != nullptr) worker.store(make_worker(Destination()), std::memory_order_release);
+  } else if (old != nullptr) {
+    worker.store(make_worker(old->forked()), std::memory_order_release);
+  }
   after_fork();
 }
 
@@ -147,7 +166,7 @@ bool flush_spans(uint32_t timeout_ms) noexcept {
 
 bool shut_down_spans(uint32_t timeout_ms) noexcept {
   const uint64_t deadline_ns = in_ms(timeout_ms);
-  ensure_worker();  // there may be spans of before a fork's child had one
+  if (rings_hold_spans()) ensure_worker();  // a fork's child has none until it is needed
   Worker* const old = out_of_charge();
   const bool in_time = old == nullptr || end_worker(old, deadline_ns);
   drop_what_is_left();

@@ -46,7 +46,7 @@ void problem(const char* what, std::string_view detail) noexcept {
   size_t size = 0;
   const auto add = [&](std::string_view more) {
     const size_t bytes = more.size() < kMostBytes - size ? more.size() : kMostBytes - size;
-    std::memcpy(text + size, more.data(), bytes);
+    if (bytes != 0) std::memcpy(text + size, more.data(), bytes);
     size += bytes;
   };
   add("clew: ");

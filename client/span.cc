@@ -14,32 +14,60 @@ namespace {
 
 constexpr size_t kMostNameBytes = 4096;
 
-Sampler::Parent kind_of_parent(const SpanContext& parent) noexcept {
-  return Sampler::Parent(1 + 2 * unsigned(parent.remote) + unsigned(parent.sampled()));
+uint64_t load(const void* at) noexcept {
+  uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+void store(void* at, uint64_t word) noexcept {
+  std::memcpy(at, &word, sizeof word);
 }
 
-// The new span's own ids; its trace's from the parent, or new ones for a root.
-void set_ids(Thread* thread, Node* node, const SpanContext* parent) noexcept {
-  SpanContext& context = node->context;
-  if (CLEW_LIKELY(parent != nullptr)) {
-    context.trace_id = parent->trace_id;
-    context.flags = parent->flags & SpanContext::kRandom;
-    context.debug = parent->debug;
-    node->parent_id = parent->span_id;
-  } else {
-    const uint64_t words[2] = {thread->random.next(), thread->random.next_id()};
-    std::memcpy(context.trace_id.bytes, words, sizeof words);
-    context.flags = SpanContext::kRandom;
-    context.debug = false;
-    node->parent_id = SpanId();
+// A SpanContext in four words: the trace id, the span id, and the flags at their bytes' places. Words, not bytes or
+// blocks, are what is written and read here: a load that spans two stores of a moment ago waits for both.
+struct Words {
+  static constexpr uint64_t kSampled = SpanContext::kSampled, kRandom = SpanContext::kRandom, kRemote = 1 << 8,
+                            kDebug = 1 << 16;
+  uint64_t trace_high = 0, trace_low = 0, span = 0, flags = 0;
+
+  static Words of(const SpanContext& context) noexcept {
+    Words words;
+    words.trace_high = load(context.trace_id.bytes);
+    words.trace_low = load(context.trace_id.bytes + 8);
+    words.span = load(context.span_id.bytes);
+    words.flags = load(&context.flags);
+    return words;
   }
-  context.remote = false;
-  const uint64_t id = thread->random.next_id();
-  std::memcpy(context.span_id.bytes, &id, sizeof id);
+  bool valid() const noexcept { return (trace_high | trace_low) != 0 && span != 0; }
+  Sampler::Parent as_parent() const noexcept {
+    return Sampler::Parent(1 + ((flags & kRemote) >> 7) + (flags & kSampled));
+  }
+};
+static_assert(sizeof(SpanContext) == 32 && offsetof(SpanContext, flags) == 24 && offsetof(SpanContext, remote) == 25 &&
+                  offsetof(SpanContext, debug) == 26,
+              "words are the context's bytes");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "as the masks of Words have it");
+
+// The new span's own ids; its trace's from the parent, or new ones for a root.
+inline void set_ids(Thread* thread, Node* node, const Words& parent, bool child, bool sampled) noexcept {
+  uint64_t trace_high = parent.trace_high, trace_low = parent.trace_low, parent_id = parent.span;
+  uint64_t flags = parent.flags & (Words::kRandom | Words::kDebug);
+  if (CLEW_UNLIKELY(!child)) {
+    trace_high = thread->random.next();
+    trace_low = thread->random.next_id();
+    parent_id = 0;
+    flags = Words::kRandom;
+  }
+  SpanContext& context = node->context;
+  store(context.trace_id.bytes, trace_high);
+  store(context.trace_id.bytes + 8, trace_low);
+  store(context.span_id.bytes, thread->random.next_id());
+  store(&context.flags, flags | (sampled ? Words::kSampled : 0));
+  store(node->parent_id.bytes, parent_id);
 }
 
 // The body begins with the name, cut when it is very long.
-bool begin_body(Node* node, const char* name, size_t size) noexcept {
+void begin_body(Node* node, const char* name, size_t size) noexcept {
   node->write = node->begin;
   if (CLEW_UNLIKELY(size >= kShort)) {
     if (size > kMostNameBytes) size = kMostNameBytes;
@@ -49,11 +77,10 @@ bool begin_body(Node* node, const char* name, size_t size) noexcept {
   std::memcpy(node->write, &bytes, sizeof bytes);
   copy_short(node->write + sizeof bytes, name, size);
   node->write += sizeof bytes + size;
-  return true;
 }
 
-void begin_recording(Node* node, const ScopeInfo* scope, const char* name, size_t name_bytes, Kind kind,
-                     uint8_t bits) noexcept {
+__attribute__((noinline)) void begin_recording(Node* node, const ScopeInfo* scope, const char* name, size_t name_bytes,
+                                               Kind kind, uint8_t bits) noexcept {
   node->scope = scope;
   node->kind = uint8_t(kind);
   node->status = 0;
@@ -69,19 +96,20 @@ void begin_recording(Node* node, const ScopeInfo* scope, const char* name, size_
 // With a sampler that wants to know more, explicit parents, links, times.
 CLEW_COLD Node* start_asking(Thread* thread, const Settings& settings, const ScopeInfo* scope, std::string_view name,
                              const StartOptions& options, const Context& parent) noexcept {
-  const bool child = !options.root && parent.span().valid();
+  const Words parent_words = Words::of(parent.span());
+  const bool child = !options.root && parent_words.valid();
   Node* const node = thread->take();
   if (node == nullptr) {
     thread->dropped[unsigned(Drop::kTooManyLive)].add();
     return nullptr;
   }
-  set_ids(thread, node, child ? &parent.span() : nullptr);
+  set_ids(thread, node, parent_words, child, false);
   node->bits = 0;
   const Context root(SpanContext(), TraceState(), parent.baggage());
   const Context& used = child ? parent : root;
   SamplingOutput output;
   output.trace_state = used.trace_state();
-  const Sampler::Always always = settings.always[child ? unsigned(kind_of_parent(parent.span())) : 0];
+  const Sampler::Always always = settings.always[child ? unsigned(parent_words.as_parent()) : 0];
   if (always == Sampler::Always::kAsk) {
     const SamplingInput input{used, node->context.trace_id, name, options.kind, options.attributes, options.links};
     settings.sampler->decide(input, output);
@@ -116,8 +144,31 @@ CLEW_COLD Node* start_asking(Thread* thread, const Settings& settings, const Sco
   return node;
 }
 
+CLEW_COLD Node* start_current(const Settings& settings, const ScopeInfo* scope, std::string_view name,
+                              Kind kind) noexcept {
+  StartOptions options;
+  options.kind = kind;
+  return start_asking(this_thread(), settings, scope, name, options, Context::current());
+}
+
+// The first of the process, or of its thread.
+CLEW_COLD Node* start_first(const ScopeInfo* scope, std::string_view name, Kind kind) noexcept {
+  if (settings.load(std::memory_order_acquire) != nullptr && this_thread() != nullptr) {
+    return start(scope, name.data(), name.size(), kind);
+  }
+  StartOptions options;
+  options.kind = kind;
+  return start(scope, name, options);
+}
+
+// The baggage goes on whatever the span; the trace state belongs to the trace.
+CLEW_COLD void hold_texts(Node* node, const Node* parent, bool child) noexcept {
+  node->trace_state = child ? SharedText::hold(parent->trace_state) : nullptr;
+  node->baggage = SharedText::hold(parent->baggage);
+}
+
 // The record into the ring. `end`: ticks, or unix ns with kEndUnix in `bits`.
-void publish(Thread* thread, Node* node, uint64_t end, uint8_t bits) noexcept {
+__attribute__((noinline)) void publish(Thread* thread, Node* node, uint64_t end, uint8_t bits) noexcept {
   if (CLEW_UNLIKELY(thread == nullptr)) {
     return totals.add(Drop::kNoRing);
   }
@@ -157,32 +208,31 @@ void publish(Thread* thread, Node* node, uint64_t end, uint8_t bits) noexcept {
 }  // namespace
 
 Node* start(const ScopeInfo* scope, const char* name, size_t name_bytes, Kind kind) noexcept {
-  Thread* const thread = this_thread();
+  Thread* const thread = this_thread_or_null;
   const Settings* const settings = detail::settings.load(std::memory_order_acquire);
-  if (CLEW_UNLIKELY(thread == nullptr || settings == nullptr)) {
-    return start(scope, std::string_view(name, name_bytes), StartOptions{kind, nullptr, false, true, 0, {}, {}});
-  }
+  if (CLEW_UNLIKELY(thread == nullptr || settings == nullptr)) return start_first(scope, {name, name_bytes}, kind);
   Node* const parent = thread->top();
-  const bool child = parent != nullptr && parent->context.valid();
-  const Sampler::Always always = settings->always[child ? unsigned(kind_of_parent(parent->context)) : 0];
+  const Words parent_words = parent != nullptr ? Words::of(parent->context) : Words{};
+  const bool child = parent_words.valid();
+  const Sampler::Always always = settings->always[child ? unsigned(parent_words.as_parent()) : 0];
   if (CLEW_UNLIKELY(always == Sampler::Always::kAsk)) {
-    StartOptions options;
-    options.kind = kind;
-    return start_asking(thread, *settings, scope, {name, name_bytes}, options, Context::current());
+    return start_current(*settings, scope, {name, name_bytes}, kind);
   }
   Node* const node = thread->take();
   if (CLEW_UNLIKELY(node == nullptr)) {
     thread->dropped[unsigned(Drop::kTooManyLive)].add();
     return nullptr;
   }
-  set_ids(thread, node, child ? &parent->context : nullptr);
-  node->trace_state = child ? SharedText::hold(parent->trace_state) : nullptr;
-  node->baggage = parent != nullptr ? SharedText::hold(parent->baggage) : nullptr;
+  const bool sampled = always == Sampler::Always::kSample;
+  set_ids(thread, node, parent_words, child, sampled);
+  node->trace_state = nullptr;
+  node->baggage = nullptr;
+  if (CLEW_UNLIKELY(parent != nullptr && has_texts(parent))) hold_texts(node, parent, child);
   thread->push(node);
   node->bits = 0;
-  if (always == Sampler::Always::kSample) {
-    node->context.flags |= SpanContext::kSampled;
-    begin_recording(node, scope, name, name_bytes, kind, child && parent->context.remote ? kParentRemote : 0);
+  if (sampled) {
+    const bool remote = child && (parent_words.flags & Words::kRemote) != 0;
+    begin_recording(node, scope, name, name_bytes, kind, remote ? kParentRemote : 0);
   }
   return node;
 }

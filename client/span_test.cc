@@ -82,17 +82,19 @@ TEST_F(SpanTest, AttributesOfEveryType) {
     span.set("texts", std::vector<std::string>{"a", "", "c"}).set("ints", std::array<int, 2>{1, 2});
     span.set("flags", flags).set("list", {1.5, 2.5}).set("none", std::vector<int>{}).set("bytes", Bytes{"\x01\xff", 2});
     span.set("map", Value(List<const KeyValue>{inner, 2})).set("mixed", Value(List<const Value>{mixed, 3}));
+    const char* nothing = nullptr;
+    span.set("no text", nothing).set("nullptr", nullptr);
     span.set("null", Value()).set({{"many", 1}, {"more", "2"}});
   }
-  EXPECT_THAT(
-      only().attributes,
-      ElementsAre(Pair("literal", "text"), Pair("string", "grüße"), Pair("view", "v"), Pair("empty", ""),
-                  Pair("int", "-7"), Pair("unsigned", "7"), Pair("huge", "9223372036854775807"),
-                  Pair("int64", "-9223372036854775808"), Pair("char", "97"), Pair("double", "12.5"),
-                  Pair("float", "0.5"), Pair("yes", "true"), Pair("no", "false"), Pair("texts", R"(["a","","c"])"),
-                  Pair("ints", "[1,2]"), Pair("flags", "[true,false]"), Pair("list", "[1.5,2.5]"), Pair("none", "[]"),
-                  Pair("bytes", "\"Af8=\""), Pair("map", R"({"a":1,"b":"x"})"), Pair("mixed", R"([1,"two",3.5])"),
-                  Pair("null", "null"), Pair("many", "1"), Pair("more", "2")));
+  EXPECT_THAT(only().attributes,
+              ElementsAre(Pair("literal", "text"), Pair("string", "grüße"), Pair("view", "v"), Pair("empty", ""),
+                          Pair("int", "-7"), Pair("unsigned", "7"), Pair("huge", "9223372036854775807"),
+                          Pair("int64", "-9223372036854775808"), Pair("char", "97"), Pair("double", "12.5"),
+                          Pair("float", "0.5"), Pair("yes", "true"), Pair("no", "false"),
+                          Pair("texts", R"(["a","","c"])"), Pair("ints", "[1,2]"), Pair("flags", "[true,false]"),
+                          Pair("list", "[1.5,2.5]"), Pair("none", "[]"), Pair("bytes", "\"Af8=\""),
+                          Pair("map", R"({"a":1,"b":"x"})"), Pair("mixed", R"([1,"two",3.5])"), Pair("no text", ""),
+                          Pair("nullptr", "null"), Pair("null", "null"), Pair("many", "1"), Pair("more", "2")));
 }
 
 TEST_F(SpanTest, AKeySetAgainIsReplacedInItsPlace) {
@@ -254,7 +256,8 @@ struct CodedError {
 TEST_F(SpanTest, FailuresOfEveryKind) {
   {
     auto span = tracer_.start("text");
-    span.fail("declined");
+    const char* why = "declined";
+    span.fail(why);
   }
   {
     auto span = tracer_.start("std");

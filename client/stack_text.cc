@@ -15,7 +15,7 @@ class Line {
   Line(char* text, size_t room) noexcept : text_(text), room_(room) {}
   void add(std::string_view more) noexcept {
     const size_t size = more.size() < room_ - size_ ? more.size() : room_ - size_;
-    std::memcpy(text_ + size_, more.data(), size);
+    if (size != 0) std::memcpy(text_ + size_, more.data(), size);
     size_ += size;
   }
   void add_number(const char* format, unsigned long number) noexcept {

@@ -38,7 +38,7 @@ bool TextExporter::consume(const SpanData& span) noexcept {
   return true;
 }
 
-Exporter::Lost TextExporter::send(Waiter& waiter) noexcept {
+Exporter::Sent TextExporter::send(Waiter& waiter) noexcept {
   close(text_);
   const std::string text = std::move(text_);
   const unsigned spans = pending_;
@@ -46,10 +46,10 @@ Exporter::Lost TextExporter::send(Waiter& waiter) noexcept {
   pending_ = 0;
   const int descriptor = this->descriptor();
   const size_t written = descriptor < 0 ? 0 : write_all(descriptor, text, waiter, kWaitNs);
-  if (written == text.size()) return {};
+  if (written == text.size()) return {spans, 0, 0};
   if (written != 0) torn(written);
   problem("spans could not be written to a file or terminal");
-  return {spans, 0};
+  return {0, spans, 0};
 }
 
 void TextExporter::forked() noexcept {

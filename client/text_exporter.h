@@ -15,7 +15,7 @@ class TextExporter : public Exporter {
 
   bool consume(const SpanData& span) noexcept override;
   unsigned pending() const noexcept override { return pending_; }
-  Lost send(Waiter& waiter) noexcept override;
+  Sent send(Waiter& waiter) noexcept override;
   void forked() noexcept override;
 
  protected:

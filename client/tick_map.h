@@ -52,7 +52,7 @@ class TickMap {
 
   Reading first_{}, last_{};
   double ns_per_tick_ = 0;  // since the first reading; 0 before the second
-  Piece pieces_[kPieces];
+  Piece pieces_[kPieces]{};
   unsigned count_ = 0;
 };
 

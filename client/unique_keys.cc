@@ -3,6 +3,18 @@
 CLEW_BEGIN
 namespace detail {
 
+// Size, first and last bytes: keys of a span seldom agree in all of these.
+uint64_t UniqueKeys::print_of(std::string_view key) noexcept {
+  uint64_t first = 0, last = 0;
+  if (key.size() >= 8) {
+    std::memcpy(&first, key.data(), sizeof first);
+    std::memcpy(&last, key.data() + key.size() - sizeof last, sizeof last);
+  } else {
+    for (char c : key) first = first << 8 | uint8_t(c);
+  }
+  return (first * 0x9e3779b97f4a7c15 ^ last) + key.size();
+}
+
 uint32_t UniqueKeys::hash(std::string_view key) noexcept {
   uint64_t h = key.size();
   for (char c : key) h = (h ^ uint8_t(c)) * 0x100000001b3;
@@ -18,8 +30,9 @@ void UniqueKeys::index(size_t pair) noexcept {
 KeyValue* UniqueKeys::find(std::string_view key, bool& is_new) noexcept {
   is_new = false;
   if (slots_ == nullptr) {
+    const uint64_t print = print_of(key);
     for (size_t i = 0; i < count_; ++i) {
-      if (pairs_[i].key == key) return &pairs_[i];
+      if ((i >= kFew || prints_[i] == print) && pairs_[i].key == key) return &pairs_[i];
     }
   } else {
     for (size_t slot = hash(key) & slot_mask_; slots_[slot] != 0; slot = (slot + 1) & slot_mask_) {
@@ -31,6 +44,7 @@ KeyValue* UniqueKeys::find(std::string_view key, bool& is_new) noexcept {
 }
 
 void UniqueKeys::added(std::string_view key) noexcept {
+  if (count_ < kFew) prints_[count_] = print_of(key);
   pairs_[count_++].key = key;
   if (slots_ != nullptr) return index(count_ - 1);
   if (count_ != kFew) return;

@@ -20,6 +20,7 @@ class UniqueKeys {
 
  private:
   static constexpr size_t kFew = 16;  // are compared one by one
+  static uint64_t print_of(std::string_view key) noexcept;
   static uint32_t hash(std::string_view key) noexcept;
   void index(size_t pair) noexcept;
 
@@ -27,6 +28,7 @@ class UniqueKeys {
   size_t most_;
   Arena& arena_;
   size_t count_ = 0;
+  uint64_t prints_[kFew];      // of the first keys: equal keys have equal ones
   uint32_t* slots_ = nullptr;  // number of a pair + 1
   size_t slot_mask_ = 0;
 };

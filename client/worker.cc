@@ -39,15 +39,26 @@ long futex(std::atomic<uint32_t>* word, int operation, uint32_t value, const tim
 
 // One for all workers, so that times fit together: under drain_mutex.
 TickMap tick_map;
-bool tick_map_begun = false;
+std::atomic<bool> tick_map_begun{false};
 
 }  // namespace
 
+bool lock_drain_within(uint64_t ns) noexcept {
+  const uint64_t deadline = clock_ns(CLOCK_MONOTONIC) + ns;
+  while (pthread_mutex_trylock(&drain_mutex) != 0) {
+    if (clock_ns(CLOCK_MONOTONIC) >= deadline) return false;
+    const timespec moment = timespec_of(kMs / 4);
+    nanosleep(&moment, nullptr);
+  }
+  return true;
+}
+
 void begin_clock(bool use_tsc) noexcept {
-  pthread_mutex_lock(&drain_mutex);
-  if (!tick_map_begun) tick_map.begin(TickMap::read());
-  tick_map_begun = true;
   ticks_are_tsc.store(use_tsc && tsc_is_invariant(), std::memory_order_relaxed);
+  // Before the first worker there is nobody to hold the lock.
+  if (tick_map_begun.load(std::memory_order_acquire) || !lock_drain_within(UINT64_MAX / 2)) return;
+  tick_map.begin(TickMap::read());
+  tick_map_begun.store(true, std::memory_order_release);
   pthread_mutex_unlock(&drain_mutex);
 }
 
@@ -71,6 +82,7 @@ void* Worker::run(void* self) noexcept {
 }
 
 void Worker::work() noexcept {
+  running_.store(pthread_self(), std::memory_order_relaxed);
   while (true) {
     const bool stop = stop_.load(std::memory_order_acquire);
     const uint64_t asked = flush_asked_.load(std::memory_order_acquire);
@@ -107,27 +119,35 @@ size_t Worker::drain(Until until) noexcept {
       if (ring == nullptr || !go_on) return;
       count += ring->drain([&](const char* at) {
         take(*reinterpret_cast<const Record*>(at));
-        go_on = until == Until::kEmpty || !batch_is_full();
+        go_on = (until == Until::kEmpty || !batch_is_full()) && !given_up_.load(std::memory_order_relaxed);
         return go_on;
       });
     });
+    more_to_drain_ = !go_on;
   }
   pthread_mutex_unlock(&drain_mutex);
   return count;
 }
 
-void Worker::mark_rings() noexcept {
-  Threads::each([](Thread& thread) {
-    if (Ring* const ring = thread.ring.load(std::memory_order_acquire)) ring->mark();
-  });
+// A worker that was given up looks at no ring: another one does.
+template <typename Visit>
+void Worker::each_ring(Visit visit) noexcept {
+  pthread_mutex_lock(&drain_mutex);
+  if (!given_up_.load(std::memory_order_acquire)) {
+    Threads::each([&](Thread& thread) {
+      if (Ring* const ring = thread.ring.load(std::memory_order_acquire)) visit(*ring);
+    });
+  }
+  pthread_mutex_unlock(&drain_mutex);
 }
 
-bool Worker::before_mark() const noexcept {
+void Worker::mark_rings() noexcept {
+  each_ring([](Ring& ring) { ring.mark(); });
+}
+
+bool Worker::before_mark() noexcept {
   bool before = false;
-  Threads::each([&](Thread& thread) {
-    const Ring* const ring = thread.ring.load(std::memory_order_acquire);
-    before = before || (ring != nullptr && ring->before_mark());
-  });
+  each_ring([&](Ring& ring) { before = before || ring.before_mark(); });
   return before;
 }
 
@@ -164,13 +184,11 @@ bool Worker::due(uint64_t now_ns) const noexcept {
 void Worker::send() noexcept {
   pending_since_ns_ = 0;
   for (const auto& exporter : destination_.exporters) {
-    // Of what was there when it began: what comes in meanwhile is the next batch.
-    const uint64_t spans = exporter->pending();
-    if (spans == 0) continue;
-    const Exporter::Lost lost = exporter->send(*this);
-    totals.add(Drop::kExportFailed, lost.failed);
-    totals.add(Drop::kRejected, lost.rejected);
-    totals.exported.fetch_add(spans - lost.failed - lost.rejected, std::memory_order_relaxed);
+    if (exporter->pending() == 0) continue;
+    const Exporter::Sent result = exporter->send(*this);
+    totals.add(Drop::kExportFailed, result.failed);
+    totals.add(Drop::kRejected, result.rejected);
+    totals.exported.fetch_add(result.sent, std::memory_order_relaxed);
     if (exporter->pending() != 0 && pending_since_ns_ == 0) pending_since_ns_ = now_ns();
   }
 }
@@ -182,7 +200,8 @@ void Worker::sleep(size_t drained) noexcept {
     until = pending_since_ns_ + destination_.schedule_delay_ns;
   }
   const uint32_t seen = wakes_.load(std::memory_order_acquire);
-  if (batch_is_full() || stop_.load(std::memory_order_acquire) || given_up_.load(std::memory_order_acquire) ||
+  if (more_to_drain_ || batch_is_full() || stop_.load(std::memory_order_acquire) ||
+      given_up_.load(std::memory_order_acquire) ||
       flush_asked_.load(std::memory_order_acquire) > flushed_.load(std::memory_order_relaxed)) {
     return;
   }

@@ -17,8 +17,10 @@ namespace detail {
 // The clock of all workers starts, or changes to another source.
 void begin_clock(bool use_tsc) noexcept;
 
-// Taking spans out of rings: held in short stretches, by the worker in charge.
+// Taking spans out of rings: held in short stretches, by the worker in charge; for ever by one whose exporter hangs in
+// consume(), so others ask for it with patience only. True: it is held now.
 extern pthread_mutex_t drain_mutex;
+bool lock_drain_within(uint64_t ns) noexcept;
 
 class Worker : private Waiter {
  public:
@@ -36,7 +38,7 @@ class Worker : private Waiter {
   void join() noexcept;
   // It ends as soon as it can and touches no ring any more.
   void give_up() noexcept;
-  bool is_this_thread() const noexcept { return started_ && pthread_equal(thread_, pthread_self()) != 0; }
+  bool is_this_thread() const noexcept { return running_.load(std::memory_order_relaxed) == pthread_self(); }
   uint32_t exit_flush_ms() const noexcept { return destination_.exit_flush_ms; }
 
   // After its end, or in the child of a fork (then cleared of what the parent will send): it is not used again.
@@ -55,7 +57,9 @@ class Worker : private Waiter {
   void take(const struct Record& record) noexcept;
   bool batch_is_full() const noexcept;
   void mark_rings() noexcept;
-  bool before_mark() const noexcept;
+  bool before_mark() noexcept;
+  template <typename Visit>
+  void each_ring(Visit visit) noexcept;
   bool due(uint64_t now_ns) const noexcept;
   void send() noexcept;
   void sleep(size_t drained) noexcept;
@@ -67,6 +71,7 @@ class Worker : private Waiter {
   Destination destination_;
   std::atomic<bool> started_{false};
   pthread_t thread_{};
+  std::atomic<pthread_t> running_{};  // set by the thread itself: it may be asked before start() has returned
 
   std::atomic<uint64_t> flush_asked_{0}, flushed_{0};
   std::atomic<uint64_t> stop_deadline_ns_{UINT64_MAX};
@@ -78,6 +83,7 @@ class Worker : private Waiter {
   Decoder decoder_;
   uint64_t pending_since_ns_ = 0;  // 0: nothing is pending
   unsigned idle_rounds_ = 0;
+  bool more_to_drain_ = false;  // the last drain() stopped at a full batch
 };
 
 }  // namespace detail

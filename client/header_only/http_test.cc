@@ -259,7 +259,7 @@ TEST_F(HttpTest, Curl) {
   const FinishedSpan post = span_called("POST");
   const IdText ids(post.context);
   EXPECT_EQ(std::string(server.request["traceparent"]),
-            "00-" + std::string(ids.trace_id()) + "-" + std::string(ids.span_id()) + "-03");
+            "00-" + std::string(ids.trace_id) + "-" + std::string(ids.span_id) + "-03");
   EXPECT_EQ(value("POST", "url.full"), server.url() + "/a?sig=REDACTED");
   EXPECT_EQ(value("POST", "http.request.method"), "POST");
   EXPECT_EQ(value("POST", "http.response.status_code"), "404");

@@ -1,7 +1,7 @@
 // One of the six processes of the shop: shop ROLE [--port N] [--fault NAMES] [OTHER=URL]…
 // Prints its port on standard output, then serves until SIGTERM.
 #include <clew/init.h>
-#include <clew/log/ids.h>
+#include <clew/log_ids.h>
 
 #include <csignal>
 #include <cstdio>
@@ -15,8 +15,8 @@ namespace shop {
 
 void log(const char* level, const std::string& message) {
   const clew::IdText ids = clew::log_ids();
-  std::fprintf(stderr, "level=%s trace_id=%s span_id=%s msg=\"%s\"\n", level, ids.trace_id().data(),
-               ids.span_id().data(), message.c_str());
+  std::fprintf(stderr, "level=%s trace_id=%s span_id=%s msg=\"%s\"\n", level, ids.trace_id,
+               ids.span_id, message.c_str());
 }
 
 namespace {

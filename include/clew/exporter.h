@@ -13,7 +13,7 @@ enum class Drop : uint8_t {
   kNoRing,        // Config::ring_bytes_total was reached: the thread has no ring
   kTooLarge,      // does not fit into the ring at all
   kTooManyLive,   // Config::live_bytes_total was reached by spans not yet ended
-  kQueueFull,     // the exporter's queue: the collector is slower than the program, or away
+  kQueueFull,     // the exporter's queue: the collector is slower than the program, or away; or no memory
   kExportFailed,  // refused for good, or not taken before retrying was given up
   kRejected,      // refused one by one in a partial success
   kForked,        // was open when the process forked: the parent process sends it
@@ -41,11 +41,13 @@ class Exporter {
   virtual bool consume(const SpanData& span) noexcept = 0;
   // Spans consumed that send() has not begun with.
   virtual unsigned pending() const noexcept = 0;
-  // Sends what is pending; returns the number of spans that are lost to it, as kExportFailed and kRejected.
-  struct Lost {
-    uint64_t failed = 0, rejected = 0;
+  // Sends what is pending, and perhaps what was consumed meanwhile; says what became of each span.
+  struct Sent {
+    uint64_t sent = 0;
+    uint64_t failed = 0;    // kExportFailed
+    uint64_t rejected = 0;  // kRejected
   };
-  virtual Lost send(Waiter& waiter) noexcept = 0;
+  virtual Sent send(Waiter& waiter) noexcept = 0;
   // In the child of a fork: forgets what is pending, for the parent will send it, and closes what is shared with it.
   virtual void forked() noexcept {}
 };

@@ -84,10 +84,10 @@ struct Id {
   uint8_t bytes[kBytes] = {};
 
   bool valid() const noexcept {
-    for (uint8_t byte : bytes) {
-      if (byte != 0) return true;
-    }
-    return false;
+    uint64_t words[kBytes / 8], all = 0;
+    std::memcpy(words, bytes, kBytes);
+    for (uint64_t word : words) all |= word;
+    return all != 0;
   }
   explicit operator bool() const noexcept { return valid(); }
 

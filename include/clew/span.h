@@ -72,6 +72,7 @@ class Recorder {
     if (node() != nullptr) put_text(node(), key, text == nullptr ? std::string_view() : std::string_view(text));
     return self();
   }
+  Self& set(std::string_view key, std::nullptr_t) noexcept { return set(key, Value()); }
   template <typename T>
   Self& set(std::string_view key, std::initializer_list<T> list) noexcept {
     return set(key, List<const T>{list.begin(), list.size()});

@@ -23,7 +23,7 @@ struct Fault {
 
   void add(std::string_view text) noexcept {
     const size_t size = text.size() < sizeof causes - causes_bytes ? text.size() : sizeof causes - causes_bytes;
-    std::memcpy(causes + causes_bytes, text.data(), size);
+    if (size != 0) std::memcpy(causes + causes_bytes, text.data(), size);
     causes_bytes += size;
   }
 };
@@ -73,7 +73,10 @@ struct HasMessage<Error, std::void_t<decltype(std::string_view(std::declval<cons
 template <typename Error, typename Report>
 void describe(const Error& error, Report report) noexcept {
   Fault fault;
-  if constexpr (std::is_convertible<const Error&, std::string_view>::value) {
+  if constexpr (std::is_pointer<Error>::value && std::is_convertible<Error, const char*>::value) {
+    if (error != nullptr) fault.message = error;
+    report(fault);
+  } else if constexpr (std::is_convertible<const Error&, std::string_view>::value) {
     fault.message = error;
     report(fault);
   } else if constexpr (std::is_base_of<std::exception, Error>::value) {

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "clew/log/ids.h"
+#include "clew/log_ids.h"
 
 template <unsigned kBytes>
 struct fmt::formatter<clew::Id<kBytes>> : fmt::formatter<fmt::string_view> {
@@ -20,9 +20,6 @@ struct fmt::formatter<clew::IdText> {
   constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
   template <typename Context>
   auto format(const clew::IdText& ids, Context& context) const {
-    return fmt::format_to(context.out(), "trace_id={} span_id={}", text(ids.trace_id()), text(ids.span_id()));
+    return fmt::format_to(context.out(), "trace_id={} span_id={}", ids.trace_id, ids.span_id);
   }
-
- private:
-  static fmt::string_view text(std::string_view from) { return {from.data(), from.size()}; }
 };

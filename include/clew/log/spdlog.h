@@ -13,6 +13,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/sink.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,7 +27,7 @@ class TraceIdFlag : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& to) override {
     const IdText ids = log_ids();
-    to.append(ids.trace_id().data(), ids.trace_id().data() + ids.trace_id().size());
+    to.append(ids.trace_id, ids.trace_id + std::strlen(ids.trace_id));
   }
   std::unique_ptr<spdlog::custom_flag_formatter> clone() const override { return std::make_unique<TraceIdFlag>(); }
 };
@@ -36,7 +37,7 @@ class SpanIdFlag : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& to) override {
     const IdText ids = log_ids();
-    to.append(ids.span_id().data(), ids.span_id().data() + ids.span_id().size());
+    to.append(ids.span_id, ids.span_id + std::strlen(ids.span_id));
   }
   std::unique_ptr<spdlog::custom_flag_formatter> clone() const override { return std::make_unique<SpanIdFlag>(); }
 };

@@ -1,7 +1,7 @@
-// The ids of the current span, for any logger:
+// The ids of the current span for lines of a log, whatever the logger (with fmt or spdlog: log/fmt.h, log/spdlog.h):
 //
-//   const clew::IdText ids = clew::log_ids();
-//   std::fprintf(log, "trace_id=%s span_id=%s ...", ids.trace_id().data(), ids.span_id().data());
+//   auto ids = clew::log_ids();
+//   printf("%s trace_id=%s span_id=%s\n", message, ids.trace_id, ids.span_id);
 //
 // Ask in the thread that logs, where the span is current: an asynchronous logger's own thread has none.
 #pragma once
@@ -11,6 +11,7 @@
 
 CLEW_BEGIN
 
+// Those of a span that is not sampled too.
 inline IdText log_ids() noexcept {
   return IdText(current_span().span_context());
 }
