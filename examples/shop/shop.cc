@@ -15,8 +15,8 @@ namespace shop {
 
 void log(const char* level, const std::string& message) {
   const clew::IdText ids = clew::log_ids();
-  std::fprintf(stderr, "level=%s trace_id=%s span_id=%s msg=\"%s\"\n", level, ids.trace_id,
-               ids.span_id, message.c_str());
+  std::fprintf(stderr, "level=%s trace_id=%s span_id=%s msg=\"%s\"\n", level, ids.trace_id, ids.span_id,
+               message.c_str());
 }
 
 namespace {
