@@ -103,8 +103,7 @@ std::unique_ptr<const Strategies> made_of(Answer& answer, MonotonicClock clock) 
   if (answer.by_operation) {
     const double ratio = answer.default_ratio >= 0 ? answer.default_ratio : answer.ratio >= 0 ? answer.ratio : 0;
     strategies->otherwise = guaranteed(ratio, answer.lower_bound, clock);
-    std::stable_sort(answer.operations.begin(), answer.operations.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(answer.operations.begin(), answer.operations.end());
     for (auto& operation : answer.operations) {
       strategies->operations.emplace_back(std::move(operation.first),
                                           guaranteed(operation.second, answer.lower_bound, clock));
