@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "clew/propagators.h"
+#include "clew/samplers.h"
 #include "problem.h"
-#include "samplers.h"
 
 CLEW_BEGIN
 namespace detail {
@@ -137,8 +137,9 @@ void read_exporters(Lookup lookup, const Variables& variables, Config& config) n
 void read_sampler(const Variables& variables, Config& config) noexcept {
   const std::string_view name = variables.text("OTEL_TRACES_SAMPLER");
   if (name.empty()) return;
-  config.sampler = fixed_sampler(name);
-  if (config.sampler == nullptr) Variables::ignored("OTEL_TRACES_SAMPLER", name);
+  std::string wrong;
+  config.sampler = sampler_from(name, variables.text("OTEL_TRACES_SAMPLER_ARG"), &wrong);
+  if (!wrong.empty()) problem("OTEL_TRACES_SAMPLER: ", wrong);
 }
 
 void read_propagators(const Variables& variables, Config& config) noexcept {
