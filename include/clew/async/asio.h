@@ -10,12 +10,12 @@
 // what the thread does in between does not see them.
 #pragma once
 
-#include <atomic>
 #include <boost/asio/associator.hpp>
 #include <boost/asio/execution.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
+#include <boost/asio/strand.hpp>
 #include <memory>
 #include <utility>
 
@@ -53,14 +53,14 @@ BoundHandler<std::decay_t<Handler>> bind_handler(Handler&& handler) {
 }
 
 namespace detail {
-// A ContextStack that is used by whoever comes first. Others, in other threads or nested, run with the base alone.
+// A ContextStack for functions that run one after the other. One that is run within another has the base alone.
 class SharedStack {
  public:
   explicit SharedStack(Context context) noexcept : base_(context), stack_(std::move(context)) {}
 
   template <typename Function>
   void run(Function& function) {
-    if (busy_.exchange(true, std::memory_order_acquire)) {
+    if (running_) {
       Scope scope(base_);
       function();
       return;
@@ -69,10 +69,11 @@ class SharedStack {
       SharedStack& shared;
       ~Left() {
         shared.stack_.leave();
-        shared.busy_.store(false, std::memory_order_release);
+        shared.running_ = false;
       }
     };
     Left left{*this};
+    running_ = true;
     stack_.enter();
     function();
   }
@@ -80,12 +81,11 @@ class SharedStack {
  private:
   const Context base_;
   ContextStack stack_;
-  std::atomic<bool> busy_{false};
+  bool running_ = false;
 };
 }  // namespace detail
 
-// An executor around another. All copies of one are one sequence of work: functions that run at the same time do not
-// share what they make current.
+// An executor around another, which runs one function at a time: a strand. All copies of one are one sequence of work.
 template <typename Inner>
 class ContextExecutor {
  public:
@@ -128,10 +128,11 @@ class ContextExecutor {
   std::shared_ptr<detail::SharedStack> stack_;
 };
 
-// For one coroutine, or one chain of handlers; the work begins with that context.
+// For one coroutine, or one chain of handlers; the work begins with that context. It has a strand of its own: where a
+// coroutine is resumed while the thread that has suspended it still returns, it waits for that, without a thread.
 template <typename Inner>
-ContextExecutor<Inner> context_executor(Inner inner, Context context = Context::current()) {
-  return {std::move(inner), std::make_shared<detail::SharedStack>(std::move(context))};
+ContextExecutor<boost::asio::strand<Inner>> context_executor(Inner inner, Context context = Context::current()) {
+  return {boost::asio::strand<Inner>(std::move(inner)), std::make_shared<detail::SharedStack>(std::move(context))};
 }
 
 CLEW_END
