@@ -3,8 +3,9 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "clew/propagators.h"
+#include "clew/samplers.h"
 #include "problem.h"
-#include "samplers.h"
 
 CLEW_BEGIN
 namespace detail {
@@ -136,8 +137,15 @@ void read_exporters(Lookup lookup, const Variables& variables, Config& config) n
 void read_sampler(const Variables& variables, Config& config) noexcept {
   const std::string_view name = variables.text("OTEL_TRACES_SAMPLER");
   if (name.empty()) return;
-  config.sampler = fixed_sampler(name);
-  if (config.sampler == nullptr) Variables::ignored("OTEL_TRACES_SAMPLER", name);
+  std::string wrong;
+  config.sampler = sampler_from(name, variables.text("OTEL_TRACES_SAMPLER_ARG"), &wrong);
+  if (!wrong.empty()) problem("OTEL_TRACES_SAMPLER: ", wrong);
+}
+
+void read_propagators(const Variables& variables, Config& config) noexcept {
+  std::string wrong;
+  config.propagator = propagator_from(variables.text("OTEL_PROPAGATORS"), &wrong);
+  if (!wrong.empty()) problem("OTEL_PROPAGATORS: ", wrong);
 }
 
 }  // namespace
@@ -197,6 +205,7 @@ Config config_from(Lookup lookup) noexcept {
   variables.number("OTEL_BSP_SCHEDULE_DELAY", config.schedule_delay_ms);
   variables.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", config.batch_spans, 1);
   read_sampler(variables, config);
+  read_propagators(variables, config);
   if (!config.disabled) read_exporters(lookup, variables, config);
   return config;
 }

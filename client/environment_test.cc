@@ -105,6 +105,22 @@ TEST_F(EnvironmentTest, EveryVariable) {
   EXPECT_EQ(otlp_options_from(look_up).url, "http://own:1/as/it/is/");
 }
 
+TEST_F(EnvironmentTest, SamplerAndPropagators) {
+  variables = {{"OTEL_TRACES_SAMPLER", "parentbased_traceidratio"}, {"OTEL_TRACES_SAMPLER_ARG", "0.25"}};
+  Config config = config_from(look_up);
+  ASSERT_NE(config.sampler, nullptr);
+  EXPECT_THAT(std::string(config.sampler->description()), HasSubstr("0.25"));
+  ASSERT_NE(config.propagator, nullptr);
+  EXPECT_EQ(config.propagator->fields().size(), 3u) << "traceparent, tracestate, baggage";
+  variables = {{"OTEL_PROPAGATORS", "b3"}};
+  config = config_from(look_up);
+  ASSERT_NE(config.propagator, nullptr);
+  EXPECT_EQ(config.propagator->fields()[0], "b3");
+  variables = {{"OTEL_PROPAGATORS", "none"}};
+  EXPECT_EQ(config_from(look_up).propagator, nullptr);
+  EXPECT_THAT(said(), IsEmpty());
+}
+
 TEST_F(EnvironmentTest, WhatIsNotUnderstoodIsSaidAndIgnored) {
   const std::pair<const char*, const char*> cases[] = {
       {"OTEL_SDK_DISABLED", "yes"},
@@ -114,6 +130,7 @@ TEST_F(EnvironmentTest, WhatIsNotUnderstoodIsSaidAndIgnored) {
       {"OTEL_SPAN_LINK_COUNT_LIMIT", "99999999999"},
       {"OTEL_TRACES_EXPORTER", "zipkin"},
       {"OTEL_TRACES_SAMPLER", "sometimes"},
+      {"OTEL_PROPAGATORS", "ottrace"},
       {"OTEL_EXPORTER_OTLP_COMPRESSION", "brotli"},
       {"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"},
       {"OTEL_EXPORTER_OTLP_ENDPOINT", "https://secure"},

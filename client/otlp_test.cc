@@ -33,7 +33,7 @@ class RandomSpans {
     switch (below(depth < 3 ? 8 : 6)) {
       case 0: return Value();
       case 1: return below(2) == 0;
-      case 2: return int64_t(random_()) << below(33);
+      case 2: return int64_t(random_() << below(33));
       case 3: return double(random_()) / 7;
       case 4: return Bytes{text().data(), below(10)};
       case 5: return text();

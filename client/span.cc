@@ -14,41 +14,56 @@ namespace {
 
 constexpr size_t kMostNameBytes = 4096;
 
-// A SpanContext in four words: the trace id, the span id, and the flags with their bytes' places in memory.
+uint64_t load(const void* at) noexcept {
+  uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+void store(void* at, uint64_t word) noexcept {
+  std::memcpy(at, &word, sizeof word);
+}
+
+// A SpanContext in four words: the trace id, the span id, and the flags at their bytes' places. Words, not bytes or
+// blocks, are what is written and read here: a load that spans two stores of a moment ago waits for both.
 struct Words {
   static constexpr uint64_t kSampled = SpanContext::kSampled, kRandom = SpanContext::kRandom, kRemote = 1 << 8,
                             kDebug = 1 << 16;
-  uint64_t trace[2], span, flags;
+  uint64_t trace_high = 0, trace_low = 0, span = 0, flags = 0;
 
   static Words of(const SpanContext& context) noexcept {
     Words words;
-    std::memcpy(&words, &context, sizeof words);
+    words.trace_high = load(context.trace_id.bytes);
+    words.trace_low = load(context.trace_id.bytes + 8);
+    words.span = load(context.span_id.bytes);
+    words.flags = load(&context.flags);
     return words;
   }
-  bool valid() const noexcept { return (trace[0] | trace[1]) != 0 && span != 0; }
+  bool valid() const noexcept { return (trace_high | trace_low) != 0 && span != 0; }
   Sampler::Parent as_parent() const noexcept {
-    return Sampler::Parent(1 + ((flags & kRemote) != 0 ? 2u : 0u) + unsigned(flags & kSampled));
+    return Sampler::Parent(1 + ((flags & kRemote) >> 7) + (flags & kSampled));
   }
 };
-static_assert(sizeof(Words) == sizeof(SpanContext) && offsetof(SpanContext, flags) == 24 &&
-                  offsetof(SpanContext, remote) == 25 && offsetof(SpanContext, debug) == 26,
+static_assert(sizeof(SpanContext) == 32 && offsetof(SpanContext, flags) == 24 && offsetof(SpanContext, remote) == 25 &&
+                  offsetof(SpanContext, debug) == 26,
               "words are the context's bytes");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "as the masks of Words have it");
 
 // The new span's own ids; its trace's from the parent, or new ones for a root.
-inline void set_ids(Thread* thread, Node* node, const Words* parent, bool sampled) noexcept {
-  Words words;
-  if (CLEW_LIKELY(parent != nullptr)) {
-    words = *parent;
-    words.flags &= Words::kRandom | Words::kDebug;
-    std::memcpy(node->parent_id.bytes, &parent->span, sizeof parent->span);
-  } else {
-    words = {{thread->random.next(), thread->random.next_id()}, 0, Words::kRandom};
-    node->parent_id = SpanId();
+inline void set_ids(Thread* thread, Node* node, const Words& parent, bool child, bool sampled) noexcept {
+  uint64_t trace_high = parent.trace_high, trace_low = parent.trace_low, parent_id = parent.span;
+  uint64_t flags = parent.flags & (Words::kRandom | Words::kDebug);
+  if (CLEW_UNLIKELY(!child)) {
+    trace_high = thread->random.next();
+    trace_low = thread->random.next_id();
+    parent_id = 0;
+    flags = Words::kRandom;
   }
-  words.span = thread->random.next_id();
-  if (sampled) words.flags |= Words::kSampled;
-  std::memcpy(static_cast<void*>(&node->context), &words, sizeof words);
+  SpanContext& context = node->context;
+  store(context.trace_id.bytes, trace_high);
+  store(context.trace_id.bytes + 8, trace_low);
+  store(context.span_id.bytes, thread->random.next_id());
+  store(&context.flags, flags | (sampled ? Words::kSampled : 0));
+  store(node->parent_id.bytes, parent_id);
 }
 
 // The body begins with the name, cut when it is very long.
@@ -88,7 +103,7 @@ CLEW_COLD Node* start_asking(Thread* thread, const Settings& settings, const Sco
     thread->dropped[unsigned(Drop::kTooManyLive)].add();
     return nullptr;
   }
-  set_ids(thread, node, child ? &parent_words : nullptr, false);
+  set_ids(thread, node, parent_words, child, false);
   node->bits = 0;
   const Context root(SpanContext(), TraceState(), parent.baggage());
   const Context& used = child ? parent : root;
@@ -209,7 +224,7 @@ Node* start(const ScopeInfo* scope, const char* name, size_t name_bytes, Kind ki
     return nullptr;
   }
   const bool sampled = always == Sampler::Always::kSample;
-  set_ids(thread, node, child ? &parent_words : nullptr, sampled);
+  set_ids(thread, node, parent_words, child, sampled);
   node->trace_state = nullptr;
   node->baggage = nullptr;
   if (CLEW_UNLIKELY(parent != nullptr && has_texts(parent))) hold_texts(node, parent, child);

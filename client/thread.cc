@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include <new>
+#include <utility>
 
+#include "clew/context_stack.h"
 #include "life.h"
 #include "pipeline.h"
 
@@ -21,6 +23,7 @@ uint16_t fork_generation = 0;
 namespace {
 constexpr uint64_t kLeastRingBytes = 16 << 10;
 constexpr unsigned kMostSlabNodes = 1024;
+constexpr uintptr_t kParked = 2;  // Node::attached of what is in a ContextStack that does not run; no Thread
 
 pthread_mutex_t threads_mutex = PTHREAD_MUTEX_INITIALIZER;
 pthread_once_t key_once = PTHREAD_ONCE_INIT;
@@ -78,6 +81,60 @@ void Thread::unlink_below(Node* node) noexcept {
       above->below = node->below;
       return;
     }
+  }
+}
+
+namespace {
+// Moves a list of nodes from one owner to another. Those whose owners are done with them leave it, and are freed.
+Node* hand_over(Thread* thread, Node* first, uintptr_t to, Node** last) noexcept {
+  Node** at = &first;
+  *last = nullptr;
+  while (Node* const node = *at) {
+    if ((node->attached.exchange(to, std::memory_order_acq_rel) & Node::kEnded) != 0) {
+      *at = node->below;
+      node->attached.store(0, std::memory_order_relaxed);
+      free_node(thread, node);
+    } else {
+      *last = node;
+      at = &node->below;
+    }
+  }
+  return first;
+}
+}  // namespace
+
+Node* Thread::park(Node* floor) noexcept {
+  if (!holds(floor)) return nullptr;
+  Node* const first = current_;
+  current_ = std::exchange(floor->below, nullptr);
+  Node* last;
+  return hand_over(this, first, kParked, &last);
+}
+
+void Thread::unpark(Node* parked) noexcept {
+  Node* last;
+  Node* const first = hand_over(this, parked, reinterpret_cast<uintptr_t>(this), &last);
+  if (first == nullptr) return;
+  last->below = current_;
+  current_ = first;
+}
+
+Node* park(Node* floor) noexcept {
+  Thread* const thread = this_thread();
+  return thread == nullptr ? nullptr : thread->park(floor);
+}
+
+void unpark(Node* parked) noexcept {
+  if (Thread* const thread = this_thread()) return thread->unpark(parked);
+  drop_parked(parked, nullptr);
+}
+
+void drop_parked(Node* parked, Node* floor) noexcept {
+  Thread* const thread = this_thread();
+  while (Node* const node = parked) {
+    parked = node->below;
+    const uintptr_t before = node->attached.exchange(0, std::memory_order_acq_rel);
+    if (node == floor || (before & Node::kEnded) != 0) free_node(thread, node);
   }
 }
 

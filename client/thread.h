@@ -65,6 +65,11 @@ class Thread {
     node->attached.store(0, std::memory_order_relaxed);
   }
 
+  // Takes the nodes from the top down to `floor` off the stack, for unpark() in any thread; owners may be done with
+  // them meanwhile. Null when `floor` is not in this stack.
+  CLEW_COLD Node* park(Node* floor) noexcept;
+  CLEW_COLD void unpark(Node* parked) noexcept;
+
   // A node whose `write` is null and whose begin, limit, home are set; nothing else. Null: kTooManyLive.
   Node* take() noexcept {
     Node* const node = free_;

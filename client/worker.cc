@@ -82,6 +82,7 @@ void* Worker::run(void* self) noexcept {
 }
 
 void Worker::work() noexcept {
+  running_.store(pthread_self(), std::memory_order_relaxed);
   while (true) {
     const bool stop = stop_.load(std::memory_order_acquire);
     const uint64_t asked = flush_asked_.load(std::memory_order_acquire);
@@ -122,6 +123,7 @@ size_t Worker::drain(Until until) noexcept {
         return go_on;
       });
     });
+    more_to_drain_ = !go_on;
   }
   pthread_mutex_unlock(&drain_mutex);
   return count;
@@ -198,7 +200,8 @@ void Worker::sleep(size_t drained) noexcept {
     until = pending_since_ns_ + destination_.schedule_delay_ns;
   }
   const uint32_t seen = wakes_.load(std::memory_order_acquire);
-  if (batch_is_full() || stop_.load(std::memory_order_acquire) || given_up_.load(std::memory_order_acquire) ||
+  if (more_to_drain_ || batch_is_full() || stop_.load(std::memory_order_acquire) ||
+      given_up_.load(std::memory_order_acquire) ||
       flush_asked_.load(std::memory_order_acquire) > flushed_.load(std::memory_order_relaxed)) {
     return;
   }

@@ -38,7 +38,7 @@ class Worker : private Waiter {
   void join() noexcept;
   // It ends as soon as it can and touches no ring any more.
   void give_up() noexcept;
-  bool is_this_thread() const noexcept { return started_ && pthread_equal(thread_, pthread_self()) != 0; }
+  bool is_this_thread() const noexcept { return running_.load(std::memory_order_relaxed) == pthread_self(); }
   uint32_t exit_flush_ms() const noexcept { return destination_.exit_flush_ms; }
 
   // After its end, or in the child of a fork (then cleared of what the parent will send): it is not used again.
@@ -71,6 +71,7 @@ class Worker : private Waiter {
   Destination destination_;
   std::atomic<bool> started_{false};
   pthread_t thread_{};
+  std::atomic<pthread_t> running_{};  // set by the thread itself: it may be asked before start() has returned
 
   std::atomic<uint64_t> flush_asked_{0}, flushed_{0};
   std::atomic<uint64_t> stop_deadline_ns_{UINT64_MAX};
@@ -82,6 +83,7 @@ class Worker : private Waiter {
   Decoder decoder_;
   uint64_t pending_since_ns_ = 0;  // 0: nothing is pending
   unsigned idle_rounds_ = 0;
+  bool more_to_drain_ = false;  // the last drain() stopped at a full batch
 };
 
 }  // namespace detail

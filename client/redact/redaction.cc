@@ -1,5 +1,6 @@
 // Redaction of finished spans, and of baggage on its way out.
 #include <charconv>
+#include <cstring>
 
 #include "clew/redaction.h"
 
@@ -7,9 +8,52 @@ CLEW_BEGIN
 namespace detail {
 namespace {
 
+// What the patterns say about keys seen lately: programs have few keys, and there may be many patterns. One thread.
+class KeyMemo {
+ public:
+  explicit KeyMemo(const Redactor& redactor) noexcept : redactor_(redactor) {}
+
+  // False: nothing.
+  bool by_key(std::string_view key, Redact& action) noexcept {
+    if (key.size() > sizeof Seen::key) return redactor_.by_key(key, action);
+    Seen& seen = seen_[place(key)];
+    if (!seen.used || std::string_view(seen.key, seen.bytes) != key) {
+      seen.used = true;
+      seen.bytes = uint8_t(key.size());
+      if (!key.empty()) std::memcpy(seen.key, key.data(), key.size());
+      seen.known = redactor_.by_key(key, seen.action);
+    }
+    action = seen.action;
+    return seen.known;
+  }
+
+ private:
+  static constexpr unsigned kSlots = 256;
+  // By both ends of the key, which may overlap.
+  static unsigned place(std::string_view key) noexcept {
+    uint64_t first = 0, last = 0;
+    const size_t bytes = key.size() < sizeof first ? key.size() : sizeof first;
+    if (bytes != 0) {
+      std::memcpy(&first, key.data(), bytes);
+      std::memcpy(&last, key.data() + key.size() - bytes, bytes);
+    }
+    const uint64_t hash = (first ^ (last << 7 | last >> 57) ^ key.size()) * 0x9e3779b97f4a7c15;
+    return unsigned(hash >> 56) % kSlots;
+  }
+  struct Seen {
+    bool used = false, known = false;
+    Redact action = Redact::kKeep;
+    uint8_t bytes = 0;
+    char key[60];
+  };
+  const Redactor& redactor_;
+  Seen seen_[kSlots];
+};
+
 class RedactingProcessor : public Processor {
  public:
-  explicit RedactingProcessor(std::shared_ptr<const Redactor> redactor) noexcept : redactor_(std::move(redactor)) {}
+  explicit RedactingProcessor(std::shared_ptr<const Redactor> redactor) noexcept
+      : redactor_(std::move(redactor)), keys_(*redactor_) {}
 
   bool on_end(SpanData& span, TextStore& texts) noexcept override {
     texts_ = &texts;
@@ -34,7 +78,7 @@ class RedactingProcessor : public Processor {
     size_t kept = 0;
     for (KeyValue& attribute : list) {
       Redact action;
-      if (redactor_->by_key(attribute.key, action)) {
+      if (keys_.by_key(attribute.key, action)) {
         if (action == Redact::kDrop) {
           redactor_->replacement(action, {});  // is counted
           continue;
@@ -95,6 +139,7 @@ class RedactingProcessor : public Processor {
   static constexpr int64_t kShortestCard = 1'000'000'000'000;
 
   std::shared_ptr<const Redactor> redactor_;
+  KeyMemo keys_;
   std::string scratch_;
   TextStore* texts_ = nullptr;
 };
@@ -122,12 +167,13 @@ class RedactingPropagator : public Propagator {
 }  // namespace detail
 
 std::unique_ptr<Processor> redacting_processor(std::shared_ptr<const Redactor> redactor) noexcept {
+  if (redactor == nullptr) return nullptr;
   return std::make_unique<detail::RedactingProcessor>(std::move(redactor));
 }
 
 std::shared_ptr<Propagator> redacting_propagator(std::shared_ptr<const Redactor> redactor,
                                                  std::shared_ptr<Propagator> inner) noexcept {
-  if (inner == nullptr) return nullptr;
+  if (redactor == nullptr || inner == nullptr) return nullptr;
   return std::make_shared<detail::RedactingPropagator>(std::move(redactor), std::move(inner));
 }
 

@@ -210,6 +210,24 @@ TEST(RedactingProcessorTest, EverythingOfASpan) {
   EXPECT_EQ(redactor->count(), 16u);
 }
 
+// The memo of keys: more keys than it has places, long ones, the same again.
+TEST(RedactingProcessorTest, KeysAreRememberedRightly) {
+  const auto processor = redacting_processor(std::make_shared<Redactor>(RedactionOptions()));
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 2000; ++i) {
+      const bool secret = i % 3 == 0;
+      std::string key = std::to_string(i) + (secret ? ".Password" : ".other");
+      if (i % 5 == 0) key += std::string(100, 'x');
+      KeyValue attributes[] = {{key, "value"}};
+      SpanData span;
+      span.attributes = {attributes, 1};
+      detail::Arena texts;
+      ASSERT_TRUE(processor->on_end(span, texts));
+      EXPECT_EQ(attributes[0].value.text(), secret ? "[redacted]" : "value") << key;
+    }
+  }
+}
+
 // Memory that is not there.
 class NoTexts : public TextStore {
  public:

@@ -58,6 +58,17 @@ size_t jwt_at(std::string_view text, size_t at) noexcept {
   return end + 1 + run(text, end + 1, is_base64url) - at;
 }
 
+// The characters that something in this file begins with: most words go no further.
+struct Beginnings {
+  bool is[256] = {};
+  constexpr Beginnings() {
+    is[uint8_t('e')] = true;  // JWTs
+    for (const Prefix& prefix : kPrefixes) is[uint8_t(prefix.text[0])] = true;
+    for (char c : std::string_view("bacikprstx")) is[uint8_t(c)] = is[uint8_t(c - 'a' + 'A')] = true;
+  }
+};
+constexpr Beginnings kBeginnings;
+
 bool same(std::string_view text, std::string_view lower_case) noexcept {
   if (text.size() != lower_case.size()) return false;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -104,7 +115,7 @@ size_t parameter_at(std::string_view text, size_t at, size_t& skip) noexcept {
 
 size_t token_at(std::string_view text, size_t at, size_t& skip) noexcept {
   skip = 0;
-  if (is_digit(text[at])) return 0;
+  if (!kBeginnings.is[uint8_t(text[at])]) return 0;
   size_t size = jwt_at(text, at);
   if (size == 0) size = prefixed_at(text, at);
   if (size == 0) size = scheme_at(text, at, skip);

@@ -5,9 +5,12 @@
 // replaced is freed by a later update() that found nobody inside.
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 
 #include "clew/samplers.h"
+#include "context/characters.h"
 #include "sampling/json_reader.h"
+#include "sampling/token_bucket.h"
 
 CLEW_BEGIN
 namespace detail {
@@ -100,8 +103,7 @@ std::unique_ptr<const Strategies> made_of(Answer& answer, MonotonicClock clock) 
   if (answer.by_operation) {
     const double ratio = answer.default_ratio >= 0 ? answer.default_ratio : answer.ratio >= 0 ? answer.ratio : 0;
     strategies->otherwise = guaranteed(ratio, answer.lower_bound, clock);
-    std::stable_sort(answer.operations.begin(), answer.operations.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(answer.operations.begin(), answer.operations.end());
     for (auto& operation : answer.operations) {
       strategies->operations.emplace_back(std::move(operation.first),
                                           guaranteed(operation.second, answer.lower_bound, clock));
@@ -120,8 +122,9 @@ std::unique_ptr<const Strategies> made_of(Answer& answer, MonotonicClock clock) 
 struct JaegerRemoteSampler::State {
   std::atomic<const detail::Strategies*> strategies{nullptr};
   std::atomic<uint32_t> inside{0};
-  MonotonicClock clock = nullptr;
-  // Of update().
+  JaegerRemoteOptions options;
+  // Of update() and poll_when_due().
+  uint64_t next_poll_ns = 0;
   std::string last_answer;
   std::vector<std::unique_ptr<const detail::Strategies>> held;  // the last one is in use
 
@@ -133,11 +136,11 @@ struct JaegerRemoteSampler::State {
   }
 };
 
-JaegerRemoteSampler::JaegerRemoteSampler(double initial_ratio, MonotonicClock clock) noexcept
+JaegerRemoteSampler::JaegerRemoteSampler(const JaegerRemoteOptions& options) noexcept
     : state_(std::make_unique<State>()) {
   auto first = std::make_unique<detail::Strategies>();
-  first->otherwise = ratio_sampler(initial_ratio);
-  state_->clock = clock;
+  first->otherwise = ratio_sampler(options.initial_ratio);
+  state_->options = options;
   state_->strategies.store(first.get());
   state_->held.push_back(std::move(first));
 }
@@ -168,11 +171,55 @@ bool JaegerRemoteSampler::update(std::string_view text, std::string* problem) no
     if (problem != nullptr) *problem = "the strategies that were replaced are still in use: try again";
     return false;
   }
-  state_->held.push_back(detail::made_of(answer, state_->clock));
+  state_->held.push_back(detail::made_of(answer, state_->options.clock));
   state_->strategies.store(state_->held.back().get());
   state_->free_replaced();
   state_->last_answer = text;
   return true;
+}
+
+bool JaegerRemoteSampler::poll_when_due(StrategySource& source, std::string* problem) noexcept {
+  const uint64_t now_ns = state_->options.clock != nullptr ? state_->options.clock() : detail::monotonic_ns();
+  if (now_ns < state_->next_poll_ns) return true;
+  state_->next_poll_ns = now_ns + uint64_t(state_->options.polling_interval_ms) * 1'000'000;
+  std::string answer, wrong;
+  if (source.fetch(answer, wrong)) return update(answer, problem);
+  if (problem != nullptr) *problem = std::move(wrong);
+  return false;
+}
+
+bool read_jaeger_remote_options(std::string_view argument, JaegerRemoteOptions& options,
+                                std::string* problem) noexcept {
+  bool good = true;
+  for (std::string_view rest = argument; rest.data() != nullptr;) {
+    const std::string_view part = detail::trimmed(detail::cut(rest, ','));
+    std::string_view value = part;
+    const std::string_view key = detail::trimmed(detail::cut(value, '='));
+    value = detail::trimmed(value);
+    const char* const end = value.data() + value.size();
+    const auto read_all = [&](auto& number) {
+      auto read_number = number;
+      const auto read = std::from_chars(value.data(), end, read_number);
+      if (value.empty() || read.ec != std::errc() || read.ptr != end) return false;
+      number = read_number;
+      return true;
+    };
+    double ratio = -1;
+    bool understood = part.empty();
+    if (key == "endpoint" && !value.empty()) {
+      options.endpoint = value;
+      understood = true;
+    } else if (key == "pollingIntervalMs") {
+      understood = read_all(options.polling_interval_ms);
+    } else if (key == "initialSamplingRate" && read_all(ratio) && ratio >= 0 && ratio <= 1) {
+      options.initial_ratio = ratio;
+      understood = true;
+    }
+    if (understood) continue;
+    good = false;
+    if (problem != nullptr) *problem = "not understood of the sampler's argument: " + std::string(part);
+  }
+  return good;
 }
 
 CLEW_END

@@ -17,12 +17,19 @@ uint64_t held_clock() noexcept {
   return now_ns;
 }
 
+JaegerRemoteOptions starting_with(double ratio) {
+  JaegerRemoteOptions options;
+  options.initial_ratio = ratio;
+  options.clock = held_clock;
+  return options;
+}
+
 std::string asked(Sampler& sampler, const char* name, uint64_t random) {
   return text_of(ask(sampler, {{}, trace_with(random), name, kServer, {}}));
 }
 
 TEST(JaegerRemoteTest, SamplesTheInitialShareUntilItKnows) {
-  JaegerRemoteSampler sampler(0.5);
+  JaegerRemoteSampler sampler(starting_with(0.5));
   EXPECT_EQ(asked(sampler, "a", kAll / 2), "sampled ot=th:8");
   EXPECT_EQ(asked(sampler, "a", 0), "dropped");
 }
@@ -42,7 +49,7 @@ TEST(JaegerRemoteTest, AProbability) {
 
 TEST(JaegerRemoteTest, ARate) {
   now_ns = 0;
-  JaegerRemoteSampler sampler(1, held_clock);
+  JaegerRemoteSampler sampler(starting_with(1));
   ASSERT_TRUE(sampler.update(R"({"strategyType":"RATE_LIMITING","rateLimitingSampling":{"maxTracesPerSecond":2}})"));
   EXPECT_EQ(asked(sampler, "a", 0), "sampled");
   EXPECT_EQ(asked(sampler, "a", 0), "sampled");
@@ -55,7 +62,7 @@ TEST(JaegerRemoteTest, ARate) {
 
 TEST(JaegerRemoteTest, ByOperation) {
   now_ns = 0;
-  JaegerRemoteSampler sampler(1, held_clock);
+  JaegerRemoteSampler sampler(starting_with(1));
   ASSERT_TRUE(sampler.update(R"({"strategyType":"PROBABILISTIC","operationSampling":{
     "defaultSamplingProbability":0.5,"defaultLowerBoundTracesPerSecond":1,
     "perOperationStrategies":[{"operation":"GET \u002fb","probabilisticSampling":{"samplingRate":1}},
@@ -70,7 +77,7 @@ TEST(JaegerRemoteTest, ByOperation) {
 }
 
 TEST(JaegerRemoteTest, RefusesWhatIsNone) {
-  JaegerRemoteSampler sampler(1);
+  JaegerRemoteSampler sampler(starting_with(1));
   const std::string deep = R"({"a":)" + std::string(100, '[');
   for (const std::string& bad :
        {std::string(), std::string("[]"), std::string("{"), std::string("{}"), std::string("nonsense"),
@@ -100,9 +107,69 @@ TEST(JaegerRemoteTest, OperationsBeyondTheLimitAreLeftOut) {
   EXPECT_EQ(asked(sampler, "op2000", 0), "dropped");
 }
 
+class FakeSource : public StrategySource {
+ public:
+  bool fetch(std::string& text, std::string& problem) noexcept override {
+    ++fetched;
+    text = answer;
+    if (answer.empty()) problem = "cannot connect";
+    return !answer.empty();
+  }
+  std::string answer;
+  int fetched = 0;
+};
+
+TEST(JaegerRemoteTest, PollsWhenItIsDue) {
+  now_ns = 7;
+  JaegerRemoteOptions options = starting_with(0);
+  options.polling_interval_ms = 1000;
+  JaegerRemoteSampler sampler(options);
+  FakeSource source;
+  std::string problem;
+  EXPECT_FALSE(sampler.poll_when_due(source, &problem));
+  EXPECT_EQ(problem, "cannot connect");
+  EXPECT_TRUE(sampler.poll_when_due(source, &problem)) << "not due";
+  EXPECT_EQ(source.fetched, 1);
+  source.answer = R"({"probabilisticSampling":{"samplingRate":1}})";
+  now_ns += 999'999'999;
+  EXPECT_TRUE(sampler.poll_when_due(source));
+  EXPECT_EQ(asked(sampler, "a", 0), "dropped");
+  now_ns += 1;
+  EXPECT_TRUE(sampler.poll_when_due(source));
+  EXPECT_EQ(asked(sampler, "a", 0), "sampled ot=th:0");
+  source.answer = "nonsense";
+  now_ns += 1'000'000'000;
+  EXPECT_FALSE(sampler.poll_when_due(source, &problem));
+  EXPECT_THAT(problem, HasSubstr("no JSON"));
+  EXPECT_EQ(asked(sampler, "a", 0), "sampled ot=th:0");
+}
+
+TEST(JaegerRemoteTest, Options) {
+  const struct {
+    const char *argument, *read, *problem;
+  } cases[] = {
+      {"", "http://localhost:5778/sampling 60000 0.001", ""},
+      {"endpoint=http://a:1/s, pollingIntervalMs=5000 ,initialSamplingRate=0.25", "http://a:1/s 5000 0.25", ""},
+      {"endpoint=,pollingIntervalMs=10", "http://localhost:5778/sampling 10 0.001", "endpoint="},
+      {"pollingIntervalMs=1s", "http://localhost:5778/sampling 60000 0.001", "pollingIntervalMs=1s"},
+      {"initialSamplingRate=2", "http://localhost:5778/sampling 60000 0.001", "initialSamplingRate=2"},
+      {"0.5", "http://localhost:5778/sampling 60000 0.001", "0.5"},
+  };
+  for (const auto& c : cases) {
+    JaegerRemoteOptions options;
+    std::string problem;
+    EXPECT_EQ(read_jaeger_remote_options(c.argument, options, &problem), *c.problem == 0);
+    char text[200];
+    std::snprintf(text, sizeof text, "%s %u %g", options.endpoint.c_str(), options.polling_interval_ms,
+                  options.initial_ratio);
+    EXPECT_STREQ(text, c.read);
+    EXPECT_THAT(problem, HasSubstr(c.problem));
+  }
+}
+
 // For AddressSanitizer and ThreadSanitizer: strategies that go while others use them.
 TEST(JaegerRemoteTest, UpdatesWhileOthersDecide) {
-  JaegerRemoteSampler sampler(1);
+  JaegerRemoteSampler sampler(starting_with(1));
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
   for (int t = 0; t < 2; ++t) {

@@ -42,7 +42,7 @@ std::shared_ptr<Sampler> sampler_from(std::string_view name, std::string_view ar
     const bool remote = root == "jaeger_remote" || root == "xray";
     detail::say(problem, "sampler '" + std::string(name) + "' is not used: " +
                              (remote ? "strategies are not fetched by the library; give it to clew::init as a "
-                                       "JaegerRemoteSampler, and call its update()"
+                                       "JaegerRemoteSampler, and call its poll_when_due()"
                                      : "there are always_on, always_off, traceidratio, and parentbased_ before each"));
     return nullptr;
   }

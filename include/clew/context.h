@@ -70,6 +70,7 @@ class Scope {
   }
 
  private:
+  friend class ContextStack;
   CLEW_API static detail::Node* attach(const Context& context) noexcept;
   CLEW_API static detail::Node* attach(const SpanRef& span) noexcept;
   CLEW_API static void detach(detail::Node* node) noexcept;

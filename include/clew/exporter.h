@@ -13,7 +13,7 @@ enum class Drop : uint8_t {
   kNoRing,        // Config::ring_bytes_total was reached: the thread has no ring
   kTooLarge,      // does not fit into the ring at all
   kTooManyLive,   // Config::live_bytes_total was reached by spans not yet ended
-  kQueueFull,     // the exporter's queue: the collector is slower than the program, or away
+  kQueueFull,     // the exporter's queue: the collector is slower than the program, or away; or no memory
   kExportFailed,  // refused for good, or not taken before retrying was given up
   kRejected,      // refused one by one in a partial success
   kForked,        // was open when the process forked: the parent process sends it

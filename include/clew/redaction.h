@@ -69,6 +69,8 @@ class Redactor {
   mutable std::atomic<uint64_t> count_{0};
 };
 
+// Null for null, each: nothing goes out rather than everything.
+//
 // Attributes of span, events and links, names of span and events, the status's message. The resource is as configured.
 CLEW_API std::unique_ptr<Processor> redacting_processor(std::shared_ptr<const Redactor> redactor) noexcept;
 // Writes with `inner`, but redacted baggage. What it reads is as it came.

@@ -87,16 +87,34 @@ class AdaptiveSampler : public Sampler {
   std::shared_ptr<State> state_;
 };
 
-// Takes its strategies from a Jaeger collector's or agent's answer (GET /sampling?service=NAME on port 5778). Fetching
-// it is up to the caller.
+// Where a JaegerRemoteSampler gets its strategies: GET /sampling?service=NAME at a Jaeger collector or agent, port
+// 5778.
+class StrategySource {
+ public:
+  virtual ~StrategySource() = default;
+  // False: `problem` says why. In the thread that polls, which it may keep waiting.
+  virtual bool fetch(std::string& answer, std::string& problem) noexcept = 0;
+};
+
+struct JaegerRemoteOptions {
+  std::string endpoint = "http://localhost:5778/sampling";
+  uint32_t polling_interval_ms = 60'000;
+  double initial_ratio = 0.001;  // until there are strategies
+  MonotonicClock clock = nullptr;
+};
+// "endpoint=…,pollingIntervalMs=…,initialSamplingRate=…", as OTEL_TRACES_SAMPLER_ARG has it. False: something is not
+// understood, as `problem` says; it keeps its default.
+CLEW_API bool read_jaeger_remote_options(std::string_view argument, JaegerRemoteOptions& options,
+                                         std::string* problem = nullptr) noexcept;
+
+// Samples as Jaeger's strategies say.
 class JaegerRemoteSampler : public Sampler {
  public:
   static constexpr size_t kMaxAnswerBytes = 1 << 20;
   static constexpr unsigned kMaxOperations = 2000;  // what is beyond is left out, and said
   static constexpr unsigned kMaxHeld = 16;          // strategies that were replaced while somebody looked at them
 
-  // Until the first update() that share is sampled.
-  CLEW_API explicit JaegerRemoteSampler(double initial_ratio = 0.001, MonotonicClock clock = nullptr) noexcept;
+  CLEW_API explicit JaegerRemoteSampler(const JaegerRemoteOptions& options = {}) noexcept;
   CLEW_API ~JaegerRemoteSampler() override;
 
   CLEW_API void decide(const SamplingInput& input, SamplingOutput& output) noexcept override;
@@ -104,6 +122,9 @@ class JaegerRemoteSampler : public Sampler {
 
   // Any thread, one at a time. False: the answer cannot be used, and `problem` says why; the strategies stay.
   CLEW_API bool update(std::string_view answer, std::string* problem = nullptr) noexcept;
+  // Fetches and updates if a polling interval has passed since it last did so; the first call always does. False: that
+  // has failed. For a thread that may wait, one at a time.
+  CLEW_API bool poll_when_due(StrategySource& source, std::string* problem = nullptr) noexcept;
 
  private:
   struct State;

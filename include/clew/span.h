@@ -13,9 +13,13 @@
 #include "clew/context.h"
 #include "clew/detail/fault.h"
 #include "clew/detail/node.h"
+#include "clew/id_text.h"
 #include "clew/span_data.h"
 
 CLEW_BEGIN
+
+// Set on a span, it asks that the span's trace be kept. Its value says why: "exemplar".
+constexpr std::string_view kKeep = "clew.keep";
 
 namespace detail {
 CLEW_API void put_list(Node* node, std::string_view key, const void* list, size_t count,
@@ -104,6 +108,17 @@ class Recorder {
   Self& status(Status status, std::string_view message = {}) noexcept {
     if (node() != nullptr) set_status(node(), status, message);
     return self();
+  }
+
+  // The ids for an exemplar of a metric (labels trace_id and span_id), or IdText() when the span will not be exported.
+  // A metric's exemplar is of no use when its trace is thrown away later, so this also asks for it to be kept: it sets
+  // the attribute kKeep to "exemplar", which whoever decides at the end of a trace looks for (a Processor, the policy
+  // of a tail sampler: string_attribute clew.keep).
+  IdText exemplar() noexcept {
+    Node* const node = this->node();
+    if (node == nullptr || node->write == nullptr || !node->context.sampled()) return IdText();
+    put_text(node, kKeep, "exemplar");
+    return IdText(node->context);
   }
 
   // An event "exception" with type, message and stack (of here), nested exceptions among it. `error`: a text, a

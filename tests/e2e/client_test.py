@@ -4,12 +4,14 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 import time
 import unittest
 
 from server import Server, clew_ok
 
-HELLO = os.environ.get("CLEW_HELLO") or str(pathlib.Path(__file__).resolve().parents[2] / "build/test/example_hello")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HELLO = os.environ.get("CLEW_HELLO") or str(ROOT / "build/test/example_hello")
 
 
 def hello(*args, **variables):
@@ -81,6 +83,21 @@ class ClientTest(unittest.TestCase):
         with Server() as server:
             clew_ok("import", "-", "--url", server.tempo, stdin=done.stdout)
             self.assertEqual(len(self.spans_of(server, '{ resource.service.name = "lines" }')), 2)
+
+    def test_package(self):
+        """Installed, and found by a project that knows no more than its name."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            run = lambda *command: subprocess.run(list(map(str, command)), check=True, capture_output=True, timeout=100)
+            run("cmake", "--install", pathlib.Path(HELLO).parent, "--component", "client", "--prefix", folder / "prefix")
+            (folder / "CMakeLists.txt").write_text(
+                "cmake_minimum_required(VERSION 3.25)\nproject(user LANGUAGES CXX)\nfind_package(clew REQUIRED)\n"
+                f"add_executable(user {ROOT}/examples/hello/hello.cc)\ntarget_link_libraries(user PRIVATE clew::client)\n")
+            run("cmake", "-S", folder, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={folder}/prefix")
+            run("cmake", "--build", folder / "build")
+            done = subprocess.run([folder / "build/user"], capture_output=True, text=True, timeout=60, env={
+                **os.environ, "OTEL_TRACES_EXPORTER": "console"})
+            self.assertEqual(len(done.stdout.splitlines()), 2, done.stderr)
 
     def test_nobody_is_there(self):
         done = hello(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")

@@ -33,15 +33,17 @@ def broken_arrows(tree):
 
 def client_house(tree):
     """The client includes its own headers, the standard library and the system, and nobody else; its public headers only
-    public ones."""
+    public ones. What is for users of another library includes that one: only_if_included."""
+    by_choice = tree.client.get("only_if_included", {})
     for name in tree.under(tree.client["folders"], [".h", ".cc"]):
         is_test = name.endswith(("_test.cc", "_for_test.h", "_fuzz.cc"))
+        chosen = sum(by_choice.values(), []) if is_test else by_choice.get(name, [])
         for number, line in enumerate(tree.lines(name), 1):
             own, other = INCLUDE.match(line), ANGLED.match(line)
             if own and not (tree.root / "include" / own[1]).exists() and (
                     name.startswith("include/") or not (tree.root / "client" / own[1]).exists()):
                 yield f'{name}:{number}: includes "{own[1]}", which is neither in include/ nor in client/'
-            if other and "/" in other[1] and other[1].split("/")[0] not in tree.client["system"] and not (
+            if other and "/" in other[1] and other[1].split("/")[0] not in tree.client["system"] + chosen and not (
                     is_test and other[1].startswith(("gtest/", "gmock/"))):
                 yield f"{name}:{number}: includes <{other[1]}>: the client has libc, pthreads and C++ only"
 

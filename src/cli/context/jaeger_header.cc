@@ -75,7 +75,7 @@ ExplainedHeader explain_uber_trace_id(std::string_view value) {
 bool looks_like_uber_trace_id(std::string_view value) {
   if (value.find('=') != std::string_view::npos) return false;
   const size_t colon = std::min(value.find(':'), find_encoded_colon(value, 0));
-  return colon != std::string_view::npos && !first_not_hex(value.substr(0, colon), HexCase::any);
+  return colon != std::string_view::npos && colon != 0 && !first_not_hex(value.substr(0, colon), HexCase::any);
 }
 
 }  // namespace
