@@ -16,8 +16,11 @@ void ask_for_huge_pages(void* begin, size_t bytes);
 template <typename Container>
 void reserve_large(Container& out, size_t size) {
   if (out.capacity() >= size) return;
-  out.reserve(size);
-  ask_for_huge_pages(out.data() + out.size(), (out.capacity() - out.size()) * sizeof(*out.data()));
+  Container larger;
+  larger.reserve(size);
+  ask_for_huge_pages(larger.data(), larger.capacity() * sizeof(*larger.data()));
+  larger.assign(out.begin(), out.end());
+  out.swap(larger);
 }
 
 }  // namespace clew

@@ -5,6 +5,7 @@
 #include <span>
 #include <tuple>
 
+#include "store/block/block.h"
 #include "store/block/block_merger.h"
 
 namespace clew::store {
@@ -12,10 +13,28 @@ namespace {
 
 using BlockPointer = std::shared_ptr<const StoredBlock>;
 
-// The result and its pages before they are packed; summaries and runs; codes of a column and the order of rows.
-constexpr uint64_t kBytesPerStoredByte = 3;
+// The result; the largest column, of which stored bytes are unpacked several times over; summaries and runs; codes of a
+// column and the order of rows.
+constexpr uint64_t kFifthsPerStoredByte = 6;
+constexpr uint64_t kBytesPerLargestByte = 26;
 constexpr uint64_t kBytesPerTrace = 192;
 constexpr uint64_t kBytesPerRow = 40;
+
+// Stored bytes of the largest column that has dictionaries, or values like those.
+uint64_t largest_column(const BlockFile& file) {
+  uint64_t largest = 0;
+  for (uint32_t leaf = 0; leaf < file.leaves().size(); ++leaf) {
+    if (file.leaves()[leaf].kind == LeafKind::fixed8) continue;
+    uint64_t bytes = 0;
+    for (uint32_t group = 0; group < file.groups(); ++group) {
+      const auto& chunk = file.chunk(leaf, group);
+      if (chunk.encoding == ChunkEncoding::numbers) continue;
+      bytes += chunk.dictionary_bytes + chunk.page_offsets.back() - chunk.page_offsets.front();
+    }
+    largest = std::max(largest, bytes);
+  }
+  return largest;
+}
 
 uint64_t rows_of(const StoredBlock& block) {
   uint64_t rows = 0;
@@ -27,7 +46,8 @@ uint64_t memory_of(const StoredBlock& block) {
   uint64_t bytes = 0;
   for (const BlockPart& part : block.parts) {
     const BlockSummary& s = part.summary;
-    bytes += s.bytes * kBytesPerStoredByte + s.traces * kBytesPerTrace + s.rows * kBytesPerRow;
+    bytes += s.bytes * kFifthsPerStoredByte / 5 + s.traces * kBytesPerTrace + s.rows * kBytesPerRow;
+    if (part.block) bytes += largest_column(part.block->file()) * kBytesPerLargestByte;
   }
   return bytes;
 }

@@ -19,9 +19,9 @@ constexpr auto kRetryPause = std::chrono::seconds(2);
 // Under pressure a segment is cut from this part of its full size on: smaller ones would give little back, and many
 // small blocks are bad to read.
 constexpr uint64_t kWorthwhileShare = 8;
-// What writing a block takes beside its segment, as a part of the segment's memory: rows in order, a row group's pages,
-// the file.
-constexpr uint64_t kWorkingShare = 1;
+// What writing a block takes beside its segment, in halves of the segment's memory: rows in order, a row group's pages,
+// the file. Most of all where spans have much text.
+constexpr uint64_t kWorkingHalves = 3;
 
 struct SealCounters {
   Counter& blocks = counter("clew_store_blocks_sealed_total", "Blocks written.");
@@ -164,7 +164,7 @@ Status Sealer::seal(const std::shared_ptr<Segment>& segment) {
 
 Result<std::shared_ptr<const StoredBlock>> Sealer::write(const Segment& segment) {
   MemoryShare working(memory_, MemoryUse::sealing);
-  working.set(segment.memory.bytes() / kWorkingShare);
+  working.set(segment.memory.bytes() * kWorkingHalves / 2);
   const SpanTable& table = *segment.table;
   SortedOut sorted = sort_out_displaced(table, table.rows(), segment.continuing_traces());
   const std::string id = fmt::format("{:016x}-{}", segment.first_receive_ns, segment.name.text());

@@ -32,7 +32,7 @@ class BlockAssembly {
   // What the index says beside the pages.
   struct Contents {
     BlockCounts counts;
-    std::vector<TraceRun> traces;
+    std::span<const TraceRun> traces;
     std::vector<TraceId> listed;  // ascending
     std::vector<KeyEntry> keys;
     std::vector<Leaf> attribute_leaves;

@@ -16,11 +16,11 @@ constexpr size_t kEntryBytes = 40;
 constexpr uint64_t kMaxSectionBytes = uint64_t{1} << 30;
 constexpr size_t kWorthCompressing = 256;
 
-template <typename T, typename Member>
-void append_delta(std::string& out, const std::vector<T>& items, Member&& member) {
+template <typename Items, typename Member>
+void append_delta(std::string& out, const Items& items, Member&& member) {
   std::vector<int64_t> values;
   values.reserve(items.size());
-  for (const T& item : items) values.push_back(static_cast<int64_t>(member(item)));
+  for (const auto& item : items) values.push_back(static_cast<int64_t>(member(item)));
   parquet::encode_delta(values, out);
 }
 
@@ -88,7 +88,7 @@ void IndexWriter::page_ranges(const std::vector<PageRanges>& pages) {
   add({SectionKind::page_ranges}, std::move(raw));
 }
 
-void IndexWriter::traces(const std::vector<TraceRun>& runs) {
+void IndexWriter::traces(std::span<const TraceRun> runs) {
   std::string lengths, facts;
   append_delta(lengths, runs, [](const TraceRun& run) { return run.spans; });
   append_delta(facts, runs, [](const TraceRun& run) { return run.start_ns; });
@@ -99,7 +99,7 @@ void IndexWriter::traces(const std::vector<TraceRun>& runs) {
   add({SectionKind::trace_facts}, std::move(facts));
 }
 
-void IndexWriter::lookup(const std::vector<TraceRun>& runs) {
+void IndexWriter::lookup(std::span<const TraceRun> runs) {
   auto [fingerprints, numbers] = TraceLookup::encode(runs);
   add({SectionKind::fingerprints}, std::move(fingerprints), false);
   add({SectionKind::trace_numbers}, std::move(numbers), false);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -133,8 +134,8 @@ class IndexWriter {
   void counts(const BlockCounts& counts);
   void pages(const PerLeaf<ChunkPages>& leaves);
   void page_ranges(const std::vector<PageRanges>& pages);
-  void traces(const std::vector<TraceRun>& runs);
-  void lookup(const std::vector<TraceRun>& runs);
+  void traces(std::span<const TraceRun> runs);
+  void lookup(std::span<const TraceRun> runs);
   void listed(const std::vector<TraceId>& ids);
   void keys(const std::vector<KeyEntry>& keys);
   void page_sets(const PerLeaf<PageSets>& leaves);

@@ -19,6 +19,8 @@ using parquet::Encoding;
 // A chunk that saves less than 3 % is not worth unpacking.
 constexpr size_t kWorthPercent = 97;
 constexpr size_t kTinyChunk = 64;
+// From here on a dictionary grows in huge pages.
+constexpr size_t kLargeBytes = size_t{1} << 20;
 constexpr size_t kTinyPage = 16;  // on average
 
 int level_width(uint8_t max) {
@@ -130,6 +132,9 @@ void LeafWriter::append_value(ValueView value, std::string& out) const {
 
 uint32_t LeafWriter::enter(uint32_t code) {
   if (holds_codes_) entry_begins_.push_back(dictionary_.size());
+  if (dictionary_.capacity() >= kLargeBytes && dictionary_.capacity() - dictionary_.size() < kLargeBytes / 16) {
+    reserve_large(dictionary_, 2 * dictionary_.capacity());
+  }
   append_value(values_->at(code), dictionary_);
   return chunk_code_of_[code] = entries_++;
 }

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <tuple>
 
+#include "base/huge_pages.h"
 #include "store/block/block_unit.h"
 #include "store/block/key_sort.h"
 #include "store/block/trace_family.h"
@@ -257,8 +258,8 @@ class Merger {
   Result<MergeOrder> run() {
     TRY(collect());
     TRY(join());
-    order_.runs.reserve(entries_.size());
-    order_.traces.reserve(entries_.size());
+    reserve_large(order_.runs, entries_.size());
+    reserve_large(order_.traces, entries_.size());
     emit_in_order();
     return std::move(order_);
   }
@@ -272,7 +273,7 @@ class Merger {
       rows += input.file().rows();
     }
     if (rows > kMaxBlockRows) return invalid("the blocks to merge have more rows than a block may have: merge fewer");
-    parts_.reserve(traces);
+    reserve_large(parts_, traces);
     for (uint32_t input = 0; input < inputs_.size(); ++input) {
       uint32_t row = 0;
       uint32_t number = 0;
@@ -288,7 +289,7 @@ class Merger {
   // Parts of equal id side by side, by way of their hashes.
   Status join() {
     std::vector<KeyedItem> keys;
-    keys.reserve(parts_.size());
+    reserve_large(keys, parts_.size());
     for (const Part& part : parts_) keys.push_back({part.id.hash() >> 32, static_cast<uint32_t>(keys.size())});
     sorter_.sort(keys);
     is_joined_.resize(parts_.size());
@@ -304,7 +305,7 @@ class Merger {
       i = end;
     }
     TRY(joiner_.flush());
-    entries_.reserve(parts_.size());
+    reserve_large(entries_, parts_.size());
     for (uint32_t part = 0; part < parts_.size(); ++part) {
       if (is_joined_[part] == 0) add_alone(part);
     }
@@ -334,7 +335,7 @@ class Merger {
   // By start, and where starts are equal by id.
   void emit_in_order() {
     std::vector<KeyedItem> keys;
-    keys.reserve(entries_.size());
+    reserve_large(keys, entries_.size());
     for (const Entry& entry : entries_) keys.push_back({entry.start_ns, static_cast<uint32_t>(keys.size())});
     sorter_.sort(keys);
     for (size_t i = 0; i < keys.size();) {

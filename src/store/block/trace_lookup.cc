@@ -32,7 +32,7 @@ std::pair<uint32_t, uint16_t> TraceLookup::fingerprint(TraceId id, uint32_t buck
   return {static_cast<uint32_t>(top >> kRemainderBits), static_cast<uint16_t>(top)};
 }
 
-TraceLookup::Sections TraceLookup::encode(const std::vector<TraceRun>& runs) {
+TraceLookup::Sections TraceLookup::encode(std::span<const TraceRun> runs) {
   const uint32_t bits = bucket_bits_for(runs.size());
   std::vector<KeyedItem> prints;
   prints.reserve(runs.size());

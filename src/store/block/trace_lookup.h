@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,7 +23,7 @@ class TraceLookup {
     std::string fingerprints;
     std::string numbers;
   };
-  static Sections encode(const std::vector<TraceRun>& runs);
+  static Sections encode(std::span<const TraceRun> runs);
 
   TraceLookup() = default;
   static Result<TraceLookup> decode(std::string_view fingerprints, uint64_t traces);

@@ -46,10 +46,10 @@ class Orderer {
       members_[next[table_.trace_of(row)]++] = {table_.start_ns(row), table_.span(row), row, table_.kind(row)};
     }
     counts_.resize(traces_);
-    by_start_.reserve(traces_);
+    reserve_large(by_start_, traces_);
     reserve_large(out_.rows, rows_.size());
     reserve_large(out_.parents, rows_.size());
-    out_.traces.reserve(traces_);
+    reserve_large(out_.traces, traces_);
   }
 
   void settle(uint32_t trace) {
