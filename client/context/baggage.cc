@@ -9,12 +9,6 @@ namespace {
 
 constexpr unsigned kSizesBytes = 3 * sizeof(uint16_t);
 
-unsigned encoded_size(std::string_view value) noexcept {
-  unsigned size = 0;
-  for (char c : value) size += is_a(c, kBaggageValue) ? 1 : 3;
-  return size;
-}
-
 bool is_token(std::string_view key) noexcept {
   for (char c : key) {
     if (!is_a(c, kToken)) return false;
@@ -34,7 +28,7 @@ class Builder {
  public:
   // False: one too many, or too large.
   bool add(const Baggage::Entry& entry) noexcept {
-    const size_t bytes = entry.key.size() + 1 + encoded_size(entry.value) + (count_ != 0) +
+    const size_t bytes = entry.key.size() + 1 + percent_encoded_size(entry.value, kBaggageValue) + (count_ != 0) +
                          (entry.properties.empty() ? 0 : 1 + entry.properties.size());
     if (count_ == Baggage::kMaxEntries || bytes > Baggage::kMaxBytes - header_bytes_) return false;
     ++count_;
@@ -61,21 +55,48 @@ class Builder {
   char text_[Baggage::kMaxBytes + Baggage::kMaxEntries * kSizesBytes];
 };
 
-// The value, decoded and valid UTF-8, in `out`, which has room for three times as much. False: not to be read.
-bool decode_value(std::string_view value, char* out, size_t& size) noexcept {
+bool is_value(std::string_view value) noexcept {
   for (char c : value) {
     if (!is_a(c, kBaggageValue) && c != '%' && c != '+' && uint8_t(c) < 0x80) return false;
   }
-  char* const bytes = out + 2 * value.size();  // what is repaired grows to three times its size, and never overtakes
-  std::string_view rest(bytes, percent_decode(value, bytes));
-  size = 0;
-  while (!rest.empty()) {
-    const unsigned good = utf8_character(rest);
-    std::memmove(out + size, good == 0 ? "\xef\xbf\xbd" : rest.data(), good == 0 ? 3 : good);
-    size += good == 0 ? 3 : good;
-    rest.remove_prefix(good == 0 ? 1 : good);
-  }
   return true;
+}
+
+// The bytes of a percent-encoded text one after the other: it may be large, and the caller's stack small.
+class DecodedBytes {
+ public:
+  explicit DecodedBytes(std::string_view text) noexcept : rest_(text) {}
+  bool next(char& byte) noexcept {
+    if (rest_.empty()) return false;
+    char decoded[3];
+    const bool one = percent_decode(rest_.substr(0, 3), decoded) == 1;  // else the three, or what there is of them
+    byte = decoded[0];
+    rest_.remove_prefix(one && rest_.size() >= 3 ? 3 : 1);
+    return true;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+// The value, decoded and valid UTF-8, in `out`, which has room for kMaxBytes. False: it is larger.
+bool decode_value(std::string_view value, char* out, size_t& size) noexcept {
+  DecodedBytes bytes(value);
+  char window[4];
+  unsigned held = 0;
+  size = 0;
+  while (true) {
+    while (held < sizeof window && bytes.next(window[held])) ++held;
+    if (held == 0) return true;
+    const unsigned good = utf8_character({window, held});
+    const std::string_view character = good == 0 ? std::string_view("\xef\xbf\xbd") : std::string_view(window, good);
+    if (character.size() > Baggage::kMaxBytes - size) return false;
+    std::memcpy(out + size, character.data(), character.size());
+    size += character.size();
+    const unsigned taken = good == 0 ? 1 : good;
+    std::memmove(window, window + taken, held - taken);
+    held -= taken;
+  }
 }
 
 struct RawEntry {
@@ -117,11 +138,14 @@ Baggage Baggage::parse(std::string_view header) noexcept {
   const unsigned count = detail::readable(header, raw);
   if (count == 0) return {};
   detail::Builder builder;
-  char value[3 * kMaxBytes];
+  char value[kMaxBytes];
   for (unsigned i = 0; i < count; ++i) {
     size_t size;
-    if (!detail::decode_value(raw[i].value, value, size)) continue;
-    if (!builder.add({raw[i].key, {value, size}, raw[i].properties})) break;
+    if (!detail::is_value(raw[i].value)) continue;
+    if (!detail::decode_value(raw[i].value, value, size) ||
+        !builder.add({raw[i].key, {value, size}, raw[i].properties})) {
+      break;
+    }
   }
   return builder.baggage();
 }

@@ -65,8 +65,14 @@ inline std::string_view cut(std::string_view& rest, char separator) noexcept {
 
 // Writes the text with its %XX decoded, at most as long as it was; returns the size. A '%' without two digits stays.
 unsigned percent_decode(std::string_view text, char* out) noexcept;
-// Writes what is not of `plain` as %XX, at most three times as long; returns the size.
+// Writes what is not of `plain` as %XX; returns the size, which percent_encoded_size() knows before.
 unsigned percent_encode(std::string_view text, uint8_t plain, char* out) noexcept;
+
+inline size_t percent_encoded_size(std::string_view text, uint8_t plain) noexcept {
+  size_t size = 0;
+  for (char c : text) size += is_a(c, plain) ? 1 : 3;
+  return size;
+}
 
 // Several headers are one (RFC 9110, 5.3).
 TraceState parse_trace_state(List<const std::string_view> headers) noexcept;

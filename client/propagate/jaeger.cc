@@ -76,8 +76,10 @@ class JaegerPropagator : public Propagator {
   }
 
  private:
+  // What is larger than a whole baggage may be, when it is encoded as URLs are, is left out.
   static void set_entry(const Baggage::Entry& entry, HeaderWriter& headers) noexcept {
-    char text[kEntry.size() + 4 * Baggage::kMaxBytes];
+    char text[kEntry.size() + 2 * Baggage::kMaxBytes];
+    if (percent_encoded_size(entry.value, kUrlPlain) > Baggage::kMaxBytes) return;
     const size_t name_bytes = kEntry.size() + entry.key.size();
     std::memcpy(text, kEntry.data(), kEntry.size());
     std::memcpy(text + kEntry.size(), entry.key.data(), entry.key.size());

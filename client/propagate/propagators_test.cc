@@ -143,6 +143,15 @@ TEST(JaegerTest, CarriesBaggage) {
                           Pair("uberctx-y", "2"), Pair("uberctx-z", "3")));
 }
 
+TEST(JaegerTest, LeavesOutWhatIsTooLarge) {
+  const std::string largest(Baggage::kMaxBytes / 3, '/');
+  const auto written = [](const std::string& value) {
+    return injected(*jaeger_propagator(), Context().with(Baggage().with("k", value).with("x", "1"))).size();
+  };
+  EXPECT_EQ(written(largest), 2u);
+  EXPECT_EQ(written(largest + "/"), 1u);
+}
+
 TEST(JaegerTest, WritesWhatItReads) {
   for (const char* flags : {"0", "1", "3"}) {
     const std::string header = kTrace + ":" + kSpan + ":0:" + flags;

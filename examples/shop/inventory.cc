@@ -2,6 +2,7 @@
 #include <clew/instrument/sqlite.h>
 #include <clew/trace.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -52,6 +53,7 @@ class Stock : public Beside {
     auto span = tracer.start("wait for connection");
     std::unique_lock<std::mutex> lock(mutex_);
     const size_t kept_back = faults.has(Fault::kPoolExhaustion) ? kConnections - 1 : 0;
+    span.set("db.client.connection.max", kConnections - kept_back);
     span.set("db.client.connection.idle", free_.size() - std::min(free_.size(), kept_back));
     back_.wait(lock, [&] { return free_.size() > kept_back; });
     sqlite3* const db = free_.back();

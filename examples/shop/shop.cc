@@ -22,6 +22,7 @@ void log(const char* level, const std::string& message) {
 namespace {
 
 constexpr unsigned kThreads = 16;
+constexpr uint32_t kFlushMs = 15000;
 
 constexpr struct {
   const char* name;
@@ -52,7 +53,7 @@ int serve(const char* name, std::unique_ptr<Beside> (*set_up)(HttpServer&, Other
   server.on_untraced("/faults", [](const Request& request) {
     return faults.replace(request.body()) ? answer(200, "") : answer(400, "no such fault\n");
   });
-  const std::unique_ptr<Beside> beside = set_up(server, others);
+  std::unique_ptr<Beside> beside = set_up(server, others);
   const uint16_t port = server.start(wanted);
   if (port == 0) return usage("the port cannot be had");
   std::printf("%u\n", port);
@@ -60,6 +61,8 @@ int serve(const char* name, std::unique_ptr<Beside> (*set_up)(HttpServer&, Other
   int signal = 0;
   sigwait(&ends, &signal);
   server.stop();
+  beside.reset();
+  clew::flush(kFlushMs);
   return 0;
 }
 

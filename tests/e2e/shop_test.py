@@ -95,7 +95,7 @@ class ShopTest(unittest.TestCase):
                  "latency": '{ resource.service.name = "payment" && name = "charge card" && duration > 290ms }',
                  "retry-storm": '{ resource.service.name = "fulfilment" && span.http.request.resend_count = 7 }',
                  "pool-exhaustion": '{ resource.service.name = "inventory" && name = "wait for connection" && '
-                                    'span.db.client.connection.idle <= 1 }',
+                                    'span.db.client.connection.max = 1 }',
                  "lock-contention": '{ name = "look up price" && duration > 29ms }'}
         with Server() as server:
             with run.Shop(SHOP, server.otlp_http) as shop:

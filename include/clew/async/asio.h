@@ -53,15 +53,14 @@ BoundHandler<std::decay_t<Handler>> bind_handler(Handler&& handler) {
 }
 
 namespace detail {
-// A ContextStack for functions that run one after the other. One that is run within another has the base alone.
+// A ContextStack for functions that run one after the other, or within one another, as asio::dispatch does it.
 class SharedStack {
  public:
-  explicit SharedStack(Context context) noexcept : base_(context), stack_(std::move(context)) {}
+  explicit SharedStack(Context context) noexcept : stack_(std::move(context)) {}
 
   template <typename Function>
   void run(Function& function) {
     if (running_) {
-      Scope scope(base_);
       function();
       return;
     }
@@ -79,7 +78,6 @@ class SharedStack {
   }
 
  private:
-  const Context base_;
   ContextStack stack_;
   bool running_ = false;
 };
