@@ -178,6 +178,12 @@ TEST(CarriersTest, EnvironmentOfThisProcess) {
   EXPECT_EQ(text_of(found.span()), text_of(full().span()));
   EXPECT_EQ(found.trace_state().header(), "a=1");
   EXPECT_EQ(text_of(w3c_propagator()->extract(EnvironmentReader(), Context()).span()), "none");
+
+  const char lambda[] = "Root=1-463ac35c-9f6413ad48485a3953bb6124;Parent=a2fb4a1d1a96d312;Sampled=1";
+  ASSERT_EQ(setenv("_X_AMZN_TRACE_ID", lambda, 1), 0);
+  const Context in_lambda = xray_propagator()->extract(EnvironmentReader(), Context());
+  unsetenv("_X_AMZN_TRACE_ID");
+  EXPECT_EQ(text_of(in_lambda.span()), text_of(full().span()));
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ struct AdaptiveSampler::State {
     // Of the thread that computes.
     unsigned idle_windows = 0;
     bool known = false;
-    double rate = 0, errors = 0, share = 0;
+    double rate = 0, errors = 0, weight = 0, share = 0;
   };
 
   explicit State(const AdaptiveOptions& given) noexcept
@@ -123,16 +123,17 @@ struct AdaptiveSampler::State {
     for (Slot& slot : slots) {
       if (!slot.known || slot.rate <= 0) continue;
       ++operations;
+      slot.weight = weight_of(slot);
       open[count++] = &slot;
     }
     double left = options.traces_per_second;
     for (bool changed = true; changed && count != 0;) {
       changed = false;
       double weights = 0;
-      for (unsigned i = 0; i < count; ++i) weights += weight_of(*open[i]);
+      for (unsigned i = 0; i < count; ++i) weights += open[i]->weight;
       const double per_weight = left > 0 ? left / weights : 0;
       for (unsigned i = 0; i < count;) {
-        open[i]->share = per_weight * weight_of(*open[i]);
+        open[i]->share = per_weight * open[i]->weight;
         if (open[i]->share < open[i]->rate) {
           ++i;
           continue;

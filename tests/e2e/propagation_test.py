@@ -105,6 +105,27 @@ class PropagationTest(unittest.TestCase):
             valid = trace.get_current_span(context).get_span_context().is_valid
             self.assertEqual("traceparent" in answer, valid, case)
 
+    def test_damaged_headers_mean_the_same_to_both(self):
+        """Python's reader of traceparent as an oracle: one to three random edits of a good header."""
+        good, chance, kept = "00-463ac35c9f6413ad48485a3953bb6124-a2fb4a1d1a96d312-01", random.Random(6), 0
+        damaged = []
+        for _ in range(3000):
+            text = list(good)
+            for _ in range(chance.randint(1, 3)):
+                at, new, edit = chance.randrange(len(text)), chance.choice("0123456789abcdefgABCF-f0. "), chance.randrange(3)
+                text[at:at + (edit != 1)] = [] if edit == 2 else [new]
+            damaged.append("".join(text).strip())
+        answers = carried("tracecontext", "b3", [{"traceparent": text} for text in damaged])
+        for text, answer in zip(damaged, answers, strict=True):
+            context = FORMATS["tracecontext"].extract({"traceparent": text}, context=Context())
+            span, expected = trace.get_current_span(context).get_span_context(), {}
+            if span.is_valid:
+                expected = {"b3": f"{span.trace_id:032x}-{span.span_id:016x}-{int(span.trace_flags.sampled)}"}
+                kept += 1
+            with self.subTest(text):
+                self.assertEqual(answer, expected)
+        self.assertGreater(kept, 300)
+
 
 if __name__ == "__main__":
     unittest.main()

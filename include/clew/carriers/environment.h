@@ -22,11 +22,14 @@ inline std::string variable_of(std::string_view header) {
 }
 }  // namespace detail
 
-// What this process was given. Not while another thread changes the environment.
+// What this process was given; in AWS Lambda X-Ray's header, too, whose variable begins with '_'. Not while another
+// thread changes the environment.
 class EnvironmentReader : public HeaderReader {
  public:
   unsigned get(std::string_view name, std::string_view* values, unsigned room) const noexcept override {
-    const char* const value = std::getenv(detail::variable_of(name).c_str());
+    const std::string variable = "_" + detail::variable_of(name);
+    const char* value = std::getenv(variable.c_str() + 1);
+    if (value == nullptr && variable == "_X_AMZN_TRACE_ID") value = std::getenv(variable.c_str());
     if (value != nullptr && room != 0) values[0] = value;
     return value != nullptr;
   }
