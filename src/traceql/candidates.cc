@@ -31,7 +31,8 @@ Candidates::Candidates(RowScan& scan, const ListedTraces& listed, ScanOrder& ord
       listed_(listed),
       order_(order),
       budget_(budget),
-      page_traces_((unit_.rows() + unit_.page_rows() - 1) / unit_.page_rows()) {}
+      page_traces_((unit_.rows() + unit_.page_rows() - 1) / unit_.page_rows()),
+      inspected_(page_traces_.size()) {}
 
 RowRange Candidates::rows_of(uint32_t page) const {
   return {page * unit_.page_rows(), std::min(unit_.rows(), (page + 1) * unit_.page_rows())};
@@ -121,11 +122,29 @@ Result<TraceSet> Candidates::find(const SpansetFilter& filter, const TraceSet& w
     if (!wanted) continue;
     TRY(budget_.check_time());
     TRY(scan_.scan_page(filter, page));
+    TRY(note_inspected(page));
     if (!mask->page_has_rows(page)) continue;
     TRY(add_traces(*mask, page, out));
   }
   out.keep(within);
   return out;
+}
+
+// A page's spans, and the traces that begin on it, are counted once, whatever is asked of it.
+Status Candidates::note_inspected(uint32_t page) {
+  if (inspected_[page]) return {};
+  inspected_[page] = true;
+  const RowRange rows = rows_of(page);
+  ASSIGN_OR_RETURN(uint32_t before, unit_.traces_before(rows.begin));
+  ASSIGN_OR_RETURN(uint32_t with, unit_.traces_before(rows.end));
+  budget_.inspected_spans += rows.size();
+  budget_.inspected_traces += with - before;
+  return {};
+}
+
+Result<bool> Candidates::was_inspected(uint32_t trace) const {
+  ASSIGN_OR_RETURN(uint32_t row, unit_.first_row(trace));
+  return inspected_[row / unit_.page_rows()];
 }
 
 Status Candidates::add_traces(const RowMask& mask, uint32_t page, TraceSet& out) {

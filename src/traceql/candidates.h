@@ -35,6 +35,8 @@ class Candidates {
   // Of the traces in `within`, all of them from `first` to before `end`: those whole in the unit that may match, and
   // listed ones of which something may.
   Result<TraceSet> find(TraceSet within, uint32_t first, uint32_t end);
+  // Whether the page on which the trace begins was scanned, and is in the budget's count of what was inspected.
+  Result<bool> was_inspected(uint32_t trace) const;
   // The listed traces that are in the unit.
   Result<const TraceSet*> listed();
 
@@ -62,6 +64,7 @@ class Candidates {
   Result<double> share(const Pipeline& pipeline);
   Result<double> share(const SpansetExpression& expression);
 
+  Status note_inspected(uint32_t page);
   Status add_traces(const RowMask& mask, uint32_t page, TraceSet& out);
   // Adds those of `from` that are not in `to` and are listed.
   Status add_listed(const TraceSet& from, TraceSet& to);
@@ -74,6 +77,7 @@ class Candidates {
   ReadBudget& budget_;
   std::optional<TraceSet> listed_here_;
   std::vector<std::optional<PageTraces>> page_traces_;
+  std::vector<bool> inspected_;
   // The pages that can have rows of the traces that are looked for.
   uint32_t first_page_ = 0;
   uint32_t end_page_ = 0;

@@ -135,9 +135,8 @@ class Search {
       ASSIGN_OR_RETURN(first, unit.traces_before(pages * unit.page_rows()));
     }
     const uint32_t end = searched.traces_left;
-    TRY(count_inspected(
-        unit, RowRange{pages * unit.page_rows(), std::min(unit.rows(), searched.pages_left * unit.page_rows())},
-        searched.traces_left - first));
+    const uint32_t rows = std::min(unit.rows(), searched.pages_left * unit.page_rows()) - pages * unit.page_rows();
+    TRY(snapshot_.budget().charge(unit.is_live() ? uint64_t{rows} * sizeof(uint32_t) : 0));
     ASSIGN_OR_RETURN(TraceSet within, in_range(searched, first));
     searched.pages_left = pages;
     searched.traces_left = first;
@@ -148,13 +147,6 @@ class Search {
     TRY(find_in(searched, std::move(within), first, end));
     searched.release_if_done();
     return {};
-  }
-
-  Status count_inspected(const Unit& unit, RowRange rows, uint32_t traces) {
-    ReadBudget& budget = snapshot_.budget();
-    budget.inspected_spans += rows.size();
-    budget.inspected_traces += traces;
-    return budget.charge(unit.is_live() ? uint64_t{rows.size()} * sizeof(uint32_t) : 0);
   }
 
   // Traces first … traces_left - 1 that meet the range, or are listed.
@@ -239,6 +231,11 @@ class Search {
   Status evaluate(const Candidate& candidate) {
     const SearchedUnit& searched = *candidate.searched;
     ASSIGN_OR_RETURN(auto trace, TraceSpans::load(*searched.fields, searched.scan.get(), candidate.trace));
+    if (searched.candidates) {
+      ASSIGN_OR_RETURN(bool was_inspected, searched.candidates->was_inspected(candidate.trace));
+      snapshot_.budget().inspected_spans += was_inspected ? 0 : trace->size();
+      snapshot_.budget().inspected_traces += was_inspected ? 0 : 1;
+    }
     ASSIGN_OR_RETURN(bool in_range, trace->overlaps(options_.start_ns, options_.end_ns));
     if (!in_range) return {};
     ASSIGN_OR_RETURN(auto spansets, traceql::run(std::get<PipelineExpression>(program_.query().body), *trace));

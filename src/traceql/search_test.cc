@@ -109,6 +109,20 @@ TEST_F(SearchBlocks, ACommonValueTouchesOnlyTheNewestEndOfTheNewestBlock) {
   EXPECT_LE(pages_read(), 16U);
 }
 
+// What no dictionary has is looked for in none of the spans; without a condition only what is shown is looked at.
+TEST_F(SearchBlocks, SaysWhatWasInspected) {
+  EXPECT_THAT(search_ids("{ name = \"nowhere\" }"), testing::IsEmpty());
+  EXPECT_EQ(budget_->inspected_spans, 0U);
+  EXPECT_EQ(budget_->inspected_traces, 0U);
+  EXPECT_THAT(search_ids("{}", 3), testing::ElementsAre(800, 799, 798));
+  EXPECT_EQ(budget_->inspected_spans, 6U);
+  EXPECT_EQ(budget_->inspected_traces, 3U);
+  EXPECT_THAT(search_ids("{ status = error } && { kind = server }", 50), testing::SizeIs(kBlocks));
+  EXPECT_LE(budget_->inspected_spans, 6 + 2 * kBlocks * kTraces);
+  EXPECT_LE(budget_->inspected_traces, 3 + kBlocks * kTraces);
+  EXPECT_GE(budget_->inspected_traces, 3 + kBlocks);
+}
+
 TEST(SearchLive, ReadsOnlyTheNewestEndAndWhatMayBeNewer) {
   // Forty pages in the order of time, but for a trace of the first page that starts last.
   std::vector<SimpleSpan> spans;

@@ -13,6 +13,10 @@ namespace {
 template <typename T>
 constexpr bool kAreCodes = std::is_same_v<T, uint32_t>;
 
+// From these on codes are not low, in one byte and in two: they would be taken for negative ones.
+constexpr uint64_t kNoLowByte = 0x80;
+constexpr uint64_t kNoLow = 0x8000;
+
 // to[i] = make(from[i]), in pieces of a fixed length that nothing else points into.
 template <typename From, typename To, typename Make>
 void convert(const From* from, size_t count, To* to, Make make) {
@@ -99,6 +103,14 @@ NarrowNumbers<T>::NarrowNumbers(std::span<const T> numbers, std::span<const uint
   if (kAreCodes<T>) {
     if (range == 0 && std::ranges::find(numbers, static_cast<T>(kNoCode)) == numbers.end()) return;
     ++range;  // kNoCode's
+    const bool fit_byte = static_cast<uint64_t>(most) < kNoLowByte;
+    const bool fit_two = static_cast<uint64_t>(most) < kNoLow && range > std::numeric_limits<uint8_t>::max();
+    if (fit_byte || fit_two) {
+      least_ = 0;
+      are_low_ = true;
+      fit_byte ? store<uint8_t>(numbers) : store<uint16_t>(numbers);
+      return;
+    }
   }
   if (range == 0) return;
   if (range <= std::numeric_limits<uint8_t>::max()) {
@@ -115,7 +127,11 @@ NarrowNumbers<T>::NarrowNumbers(std::span<const T> numbers, std::span<const uint
 template <typename T>
 void NarrowNumbers<T>::copy(size_t from, size_t count, T* out) const {
   auto widen = [&](const auto& more) {
-    convert(more.data() + from, count, out, [least = least_](auto stored) { return widened(least, stored); });
+    if (are_low_) {
+      convert(more.data() + from, count, out, [](auto stored) { return extended(stored); });
+    } else {
+      convert(more.data() + from, count, out, [least = least_](auto stored) { return widened(least, stored); });
+    }
   };
   switch (more_.index()) {
     case 1: return widen(std::get<1>(more_));

@@ -26,10 +26,10 @@ class NarrowNumbers {
   // Precondition of both: below size().
   T operator[](size_t at) const {
     switch (more_.index()) {
-      case 1: return widened(least_, std::get<1>(more_)[at]);
-      case 2: return widened(least_, std::get<2>(more_)[at]);
-      case 3: return widened(least_, std::get<3>(more_)[at]);
-      case 4: return widened(least_, std::get<4>(more_)[at]);
+      case 1: return value_of(std::get<1>(more_)[at]);
+      case 2: return value_of(std::get<2>(more_)[at]);
+      case 3: return value_of(std::get<3>(more_)[at]);
+      case 4: return value_of(std::get<4>(more_)[at]);
       default: return least_;
     }
   }
@@ -38,6 +38,15 @@ class NarrowNumbers {
   friend bool operator==(const NarrowNumbers&, const NarrowNumbers&) = default;
 
  private:
+  // Of low codes, nearly all there are: kNoCode is -1.
+  template <typename Stored>
+  static T extended(Stored stored) {
+    return static_cast<T>(static_cast<int32_t>(static_cast<std::make_signed_t<Stored>>(stored)));
+  }
+  template <typename Stored>
+  T value_of(Stored stored) const {
+    return are_low_ ? extended(stored) : widened(least_, stored);
+  }
   // The greatest of its type is kNoCode among codes.
   template <typename Stored>
   static T widened(T least, Stored stored) {
@@ -51,6 +60,7 @@ class NarrowNumbers {
   void store(std::span<const T> numbers);
 
   T least_ = 0;
+  bool are_low_ = false;
   size_t size_ = 0;
   // How much more than the least each is; nothing when all are the least.
   std::variant<std::monostate, std::vector<uint8_t>, std::vector<uint16_t>, std::vector<uint32_t>,
