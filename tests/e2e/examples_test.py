@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The examples of the client library, each run as its first lines say; the shop has a test of its own."""
 import concurrent.futures
+import http.client
 import http.server
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import threading
 import unittest
+import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -54,6 +56,18 @@ def post(url, body, headers=()):
     request = urllib.request.Request(url, data=body.encode(), method="POST", headers=dict(headers))
     with urllib.request.urlopen(request, timeout=20) as answer:
         return answer.status
+
+
+def raw_post(url, path, body, headers):
+    """A POST in which a name of a header may be there twice."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+    connection.putrequest("POST", path)
+    for name, value in [*headers, ("Content-Length", str(len(body)))]:
+        connection.putheader(name, value)
+    connection.endheaders(body.encode())
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 class Callee:
@@ -140,6 +154,10 @@ class ExamplesTest(unittest.TestCase):
             self.assertEqual({(version, trace, flags) for version, trace, _, flags in parents}, {("00", TRACE, "01")})
             self.assertEqual(len({parent for _, _, parent, _ in parents} | {PARENT}), 4)
             self.assertEqual({headers["tracestate"] for _, headers, _ in callee.got}, {"foo=1,bar=2"})
+            callee.got.clear()
+            twice = [("traceparent", f"00-{TRACE}-{PARENT}-01"), ("traceparent", f"00-{'a' * 32}-{PARENT}-01")]
+            self.assertEqual(raw_post(service.url, "/test", json.dumps(asked[:1]), twice), 200)
+            self.assertNotIn(callee.got[0][1]["traceparent"].split("-")[1], (TRACE, "a" * 32))
             for bad in ("", "{}", "[", "[{}]", '[{"url": "x"}', "[" * 1000, '[{"url": "nowhere", "arguments": 1}]'):
                 with self.assertRaises(urllib.error.HTTPError) as refused:
                     post(service.url + "/test", bad)

@@ -54,11 +54,15 @@ class LayersTest(TidyCase):
 
     def test_client(self):
         client = LAYERS[:-1] + (', "client": {"folders": ["client", "include"], "system": ["sys"],'
-                                ' "rooms_that_may_include_it": ["api"]}}')
+                                ' "rooms_that_may_include_it": ["api"],'
+                                ' "only_if_included": {"include/clew/fmt.h": ["fmt"]}}}')
         good = {"client/a.cc": '#include "clew/x.h"\n#include "b.h"\n#include <sys/stat.h>\n#include <vector>\n',
-                "client/b.h": "", "include/clew/x.h": "", "client/a_test.cc": "#include <gtest/gtest.h>\n"}
+                "client/b.h": "", "include/clew/x.h": "", "client/a_test.cc": "#include <gtest/gtest.h>\n#include <fmt/core.h>\n",
+                "include/clew/fmt.h": "#include <fmt/core.h>\n"}
         for bad in ('#include "base/hex.h"', "#include <fmt/core.h>", "#include <gtest/gtest.h>"):
             self.check(layers.client_house, {**good, "client/a.cc": bad + "\n"}, good, ["client/a.cc:1"], layers_json=client)
+        self.check(layers.client_house, {**good, "include/clew/x.h": "#include <fmt/core.h>\n"}, good,
+                   ["include/clew/x.h:1"], layers_json=client)
         self.check(layers.client_house, {**good, "include/clew/x.h": '#include "b.h"\n'}, good, ["include/clew/x.h:1"],
                    layers_json=client)
         self.check(layers.broken_arrows, {"src/net/a.cc": '#include "clew/x.h"\n', "src/clew/x.h": ""},
