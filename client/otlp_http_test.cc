@@ -321,6 +321,7 @@ TEST_F(OtlpHttpTest, FlushAndShutdownKeepTheirTimeWhenTheCollectorHangs) {
   configure(collector.url());
   make_spans(1);
   EXPECT_FALSE(flush(20));
+  collector.wait_for_requests(1);
   EXPECT_FALSE(shutdown(20));
   while (lost(Drop::kExportFailed) == 0) std::this_thread::yield();  // on a busy machine it says so a moment later
   EXPECT_EQ(lost(Drop::kExportFailed), 1u);
