@@ -36,5 +36,19 @@ class Random {
   uint64_t state_[4];
 };
 
+// Ids of spans that nobody records: they only have to differ from each other. A step that is odd comes back to where it
+// began after all of 2^64.
+class QuietIds {
+ public:
+  void seed(uint64_t first) noexcept { last_ = first; }
+  uint64_t next() noexcept {
+    last_ += 0x9e3779b97f4a7c15;
+    return CLEW_LIKELY(last_ != 0) ? last_ : (last_ += 0x9e3779b97f4a7c15);
+  }
+
+ private:
+  uint64_t last_ = 0;
+};
+
 }  // namespace detail
 CLEW_END

@@ -205,9 +205,17 @@ __attribute__((noinline)) void publish(Thread* thread, Node* node, uint64_t end,
   if (ring->publish()) look_after_ring();
 }
 
-}  // namespace
+__attribute__((noinline)) void end_any(Node* node) noexcept {
+  Thread* const thread = this_thread();
+  if (node->write != nullptr) {
+    const bool tsc = (node->bits & kTsc) != 0;
+    publish(thread, node, ticks(tsc), tsc ? 0 : kEndUnix);
+  }
+  let_go(thread, node);
+}
 
-Node* start(const ScopeInfo* scope, const char* name, size_t name_bytes, Kind kind) noexcept {
+__attribute__((noinline)) Node* start_any(const ScopeInfo* scope, const char* name, size_t name_bytes,
+                                          Kind kind) noexcept {
   Thread* const thread = this_thread_or_null;
   const Settings* const settings = detail::settings.load(std::memory_order_acquire);
   if (CLEW_UNLIKELY(thread == nullptr || settings == nullptr)) return start_first(scope, {name, name_bytes}, kind);
@@ -237,6 +245,33 @@ Node* start(const ScopeInfo* scope, const char* name, size_t name_bytes, Kind ki
   return node;
 }
 
+}  // namespace
+
+// The child of a span that is not sampled, where nothing is out of the ordinary: it needs no more than ids. Whatever
+// else there may be is left to start_any() and end_any(), so that this path stays short.
+Node* start(const ScopeInfo* scope, const char* name, size_t name_bytes, Kind kind) noexcept {
+  Thread* const thread = this_thread_or_null;
+  const Settings* const settings = detail::settings.load(std::memory_order_acquire);
+  if (CLEW_UNLIKELY(thread == nullptr || settings == nullptr)) return start_any(scope, name, name_bytes, kind);
+  const Node* const parent = thread->top_or_null();
+  if (parent == nullptr) return start_any(scope, name, name_bytes, kind);
+  const Words words = Words::of(parent->context);
+  if (settings->always[unsigned(words.as_parent())] != Sampler::Always::kDrop || !words.valid() || has_texts(parent)) {
+    return start_any(scope, name, name_bytes, kind);
+  }
+  Node* const node = thread->take_or_null();
+  if (CLEW_UNLIKELY(node == nullptr)) return start_any(scope, name, name_bytes, kind);
+  store(node->context.trace_id.bytes, words.trace_high);
+  store(node->context.trace_id.bytes + 8, words.trace_low);
+  store(node->context.span_id.bytes, thread->quiet_ids.next());
+  store(&node->context.flags, words.flags & (Words::kRandom | Words::kDebug));
+  node->trace_state = nullptr;
+  node->baggage = nullptr;
+  node->bits = 0;
+  thread->push(node);
+  return node;
+}
+
 Node* start(const ScopeInfo* scope, std::string_view name, const StartOptions& options) noexcept {
   if (!configured()) return nullptr;
   Thread* const thread = this_thread();
@@ -250,12 +285,15 @@ Node* start(const ScopeInfo* scope, std::string_view name, const StartOptions& o
 }
 
 void end(Node* node) noexcept {
-  Thread* const thread = this_thread();
-  if (node->write != nullptr) {
-    const bool tsc = (node->bits & kTsc) != 0;
-    publish(thread, node, ticks(tsc), tsc ? 0 : kEndUnix);
+  Thread* const thread = this_thread_or_null;
+  if (node->write == nullptr && CLEW_LIKELY(thread != nullptr && thread->is_top(node) && node->home == thread) &&
+      !has_texts(node)) {
+    thread->unlink_top(node);
+    node->context.span_id = SpanId();
+    thread->put_back(node);
+    return;
   }
-  let_go(thread, node);
+  end_any(node);
 }
 
 void end_at(Node* node, uint64_t unix_ns) noexcept {

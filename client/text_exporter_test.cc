@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "clew/exporters.h"
@@ -159,7 +160,11 @@ TEST_F(TextExporterTest, APipeThatIsFullDoesNotHoldUpShutdown) {
   configure(console_exporter(ends[1]));
   for (int i = 0; i < 400; ++i) tracer_.start(std::string(400, 'x'));
   EXPECT_FALSE(shutdown(30));
-  EXPECT_GT(lost() + stats().dropped[unsigned(Drop::kShutdown)] - before.dropped[unsigned(Drop::kShutdown)], 0u);
+  // On a busy machine it says so a moment later, or has not come to them at all.
+  const auto given_up = [&] {
+    return lost() + stats().dropped[unsigned(Drop::kShutdown)] - before.dropped[unsigned(Drop::kShutdown)];
+  };
+  while (given_up() == 0) std::this_thread::yield();
   close(ends[0]);
   close(ends[1]);
 }

@@ -151,6 +151,7 @@ Thread* Threads::make() noexcept {
   if (posix_memalign(&memory, 64, sizeof(Thread)) != 0) return nullptr;
   Thread* const thread = new (memory) Thread;
   thread->random.seed();
+  thread->quiet_ids.seed(thread->random.next());
   thread->next_ = all_.load(std::memory_order_relaxed);
   all_.store(thread, std::memory_order_release);
   return thread;
@@ -204,6 +205,7 @@ void Threads::forked() noexcept {
       continue;
     }
     thread->random.seed();
+    thread->quiet_ids.seed(thread->random.next());
     thread->ended.reset();
     for (Counter& count : thread->dropped) count.reset();
     if (Ring* const ring = thread->ring.load(std::memory_order_relaxed)) ring->clear();

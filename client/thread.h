@@ -47,6 +47,17 @@ class Thread {
       return node;
     return drop_ended();
   }
+  // The same, where that takes no work; else null.
+  Node* top_or_null() const noexcept {
+    Node* const node = current_;
+    return node != nullptr && (node->attached.load(std::memory_order_relaxed) & Node::kEnded) == 0 ? node : nullptr;
+  }
+  bool is_top(const Node* node) const noexcept { return current_ == node && holds(node); }
+  // Precondition: is_top(node).
+  void unlink_top(Node* node) noexcept {
+    current_ = node->below;
+    node->attached.store(0, std::memory_order_relaxed);
+  }
   void push(Node* node) noexcept {
     node->attached.store(reinterpret_cast<uintptr_t>(this), std::memory_order_relaxed);
     node->below = current_;
@@ -77,6 +88,11 @@ class Thread {
     free_ = node->below;
     return node;
   }
+  Node* take_or_null() noexcept {
+    Node* const node = free_;
+    if (node != nullptr) free_ = node->below;
+    return node;
+  }
   // Precondition: of this thread's pool, in no stack, without texts.
   void put_back(Node* node) noexcept {
     node->below = free_;
@@ -86,6 +102,7 @@ class Thread {
   static void return_home(Node* node) noexcept;
 
   Random random;
+  QuietIds quiet_ids;
   std::atomic<Ring*> ring{nullptr};  // set once; null when ring_bytes_total is used up
   Counter ended, dropped[kDropReasons];
 
