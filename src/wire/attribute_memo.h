@@ -30,7 +30,10 @@ namespace clew::wire {
 // changes is not worth the copying.
 class AttributeSlot {
  public:
-  bool matches(std::string_view raw) const { return raw.size() == size_ && equal_bytes(raw.data(), bytes_, size_); }
+  bool matches(std::string_view raw) const {
+    // What is not kept whole has a size that a message may have, too.
+    return raw.size() == size_ && raw.size() <= sizeof bytes_ && equal_bytes(raw.data(), bytes_, raw.size());
+  }
   // The bytes begin with the same key: only the value differs.
   bool matches_key(std::string_view raw) const {
     return key_end_ != 0 && raw.size() >= key_end_ && equal_bytes(raw.data(), bytes_, key_end_);
