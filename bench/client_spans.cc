@@ -22,6 +22,7 @@
 
 #include "clew/exporters.h"
 #include "clew/init.h"
+#include "clew/propagators.h"
 #include "clew/trace.h"
 
 // Every allocation of this program, by thread.
@@ -132,6 +133,46 @@ void tsc_reads(int count) {
     uint64_t ticks = __rdtsc();
     asm volatile("" : "+r"(ticks));
   }
+}
+
+// A request's headers, and those of another one: what propagators cost by themselves.
+class Request : public clew::HeaderReader, public clew::HeaderWriter {
+ public:
+  explicit Request(std::string_view state) noexcept : state_(state) {}
+  unsigned get(std::string_view name, std::string_view* values, unsigned) const noexcept override {
+    const std::string_view& value = name == "traceparent" ? parent_ : state_;
+    if (value.empty()) return 0;
+    values[0] = value;
+    return 1;
+  }
+  void set(std::string_view, std::string_view value) noexcept override {
+    asm volatile("" : : "r"(value.data()) : "memory");
+  }
+
+ private:
+  std::string_view parent_ = "00-463ac35c9f6413ad48485a3953bb6124-a2fb4a1d1a96d312-03", state_;
+};
+
+void extract(std::string_view state, int count) {
+  static const auto propagator = clew::w3c_propagator();
+  const Request request(state);
+  const clew::Context base;
+  for (int i = 0; i < count; ++i) {
+    const clew::Context found = propagator->extract(request, base);
+    asm volatile("" : : "r"(&found) : "memory");
+  }
+}
+void extracts(int count) {
+  extract("", count);
+}
+void extracts_with_state(int count) {
+  extract("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE,ot=th:c;rv:0123456789abcd", count);
+}
+void injects(int count) {
+  static const auto propagator = clew::w3c_propagator();
+  Request request("");
+  const clew::Context context = propagator->extract(request, clew::Context());
+  for (int i = 0; i < count; ++i) propagator->inject(context, request);
 }
 
 // Spans are decoded and thrown away.
@@ -263,7 +304,10 @@ int main(int argc, char** argv) {
                         {"root", empty_spans, 4000},
                         {"child", empty_spans, 4000},
                         {"attributes", spans_with_ten_attributes, 800},
-                        {"not_sampled", empty_spans, 4000}};
+                        {"not_sampled", empty_spans, 4000},
+                        {"extract", extracts, 4000},
+                        {"extract_state", extracts_with_state, 4000},
+                        {"inject", injects, 4000}};
   for (const Case& c : cases) {
     if (!only.empty() && only != c.name) continue;
     const std::string name = c.name;
