@@ -2,11 +2,11 @@
 
 #include <pthread.h>
 
+#include "clew/samplers.h"
 #include "clew/trace.h"
 #include "pipeline.h"
 #include "problem.h"
 #include "resource.h"
-#include "samplers.h"
 #include "settings.h"
 #include "thread.h"
 #include "ticks.h"
@@ -101,7 +101,7 @@ const Settings* make_settings(const Config& config) noexcept {
   fresh->span_bytes = config.span_bytes;
   const uint64_t for_characters = 4 * uint64_t(config.limits.attribute_value_chars);
   fresh->value_bytes = for_characters < config.span_bytes / 2 ? uint32_t(for_characters) : config.span_bytes / 2;
-  fresh->sampler = config.sampler != nullptr ? config.sampler : fixed_sampler("parentbased_always_on");
+  fresh->sampler = config.sampler != nullptr ? config.sampler : parent_based_sampler({});
   for (unsigned i = 0; i < Sampler::kParents; ++i) fresh->always[i] = fresh->sampler->always(Sampler::Parent(i));
   fresh->propagator = config.propagator;
   fresh->resource = make_resource(config);
