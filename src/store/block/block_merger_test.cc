@@ -93,31 +93,30 @@ struct Case {
   BlockOptions from, to;
 };
 
-class BlockMerger : public testing::TestWithParam<Case> {};
+class BlockMerger : public testing::TestWithParam<Case> {
+ protected:
+  // The case's rows, dealt out to its inputs.
+  void SetUp() override {
+    const Case& test = GetParam();
+    RandomTable(test.spans).fill(*merged.table);
+    for (const auto& rows : deal(*merged.table, test.inputs, test.side_by_side, test.spans.seed)) {
+      ASSERT_NO_FATAL_FAILURE(merging.add(merged.table, rows, test.from));
+    }
+  }
+
+  Sealed merged;
+  Merging merging;
+};
 
 TEST_P(BlockMerger, EqualsOneBlockOfAllRows) {
-  const Case& test = GetParam();
-  Sealed merged;
-  RandomTable(test.spans).fill(*merged.table);
-  Merging merging;
-  for (const auto& rows : deal(*merged.table, test.inputs, test.side_by_side, test.spans.seed)) {
-    ASSERT_NO_FATAL_FAILURE(merging.add(merged.table, rows, test.from));
-  }
   auto rows = all_rows(*merged.table);
-  ASSERT_NO_FATAL_FAILURE(expect_merged(merged, merging, rows, nowhere_else(test.to)));
+  ASSERT_NO_FATAL_FAILURE(expect_merged(merged, merging, rows, nowhere_else(GetParam().to)));
   EXPECT_EQ(merged.summary.rows + merged.summary.duplicates, rows.size());
 }
 
 // As if every column had many values, and with memory for none of them.
 TEST_P(BlockMerger, EqualsOneBlockWhateverIsPutInOrder) {
-  const Case& test = GetParam();
-  Sealed merged;
-  RandomTable(test.spans).fill(*merged.table);
-  Merging merging;
-  for (const auto& rows : deal(*merged.table, test.inputs, test.side_by_side, test.spans.seed)) {
-    ASSERT_NO_FATAL_FAILURE(merging.add(merged.table, rows, test.from));
-  }
-  MergeOptions options = nowhere_else(test.to);
+  MergeOptions options = nowhere_else(GetParam().to);
   options.many_values = 0;
   ASSERT_NO_FATAL_FAILURE(expect_merged(merged, merging, all_rows(*merged.table), options));
   options.held_value_bytes = 0;

@@ -38,15 +38,14 @@ Error BlockReads::remember(Part part, Error error) {
 }
 
 std::unexpected<Error> BlockReads::damaged(std::string what) const {
-  block_->note_damage(what);
-  return corrupt(std::move(what));
+  return std::unexpected(noted({ErrorCode::corruption, std::move(what)}));
 }
 
 std::unexpected<Error> BlockReads::damaged(uint32_t leaf, std::string what) const {
   return damaged(file_.in_leaf({ErrorCode::corruption, std::move(what)}, leaf).message);
 }
 
-Error BlockReads::noted(Error error) {
+Error BlockReads::noted(Error error) const {
   if (error.code == ErrorCode::corruption) block_->note_damage(error.message);
   return error;
 }

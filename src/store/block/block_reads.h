@@ -142,7 +142,7 @@ class BlockReads {
   Status check_known(Part part);
   Error remember(Part part, Error error);
   // Of what does not go through the cache: damage is the block's.
-  Error noted(Error error);
+  Error noted(Error error) const;
   Status charge_page(uint32_t leaf, uint32_t page);
   ReadCache::Key key(Part part) const { return {block_->number(), part.kind, part.leaf, part.part}; }
   template <typename T, typename Make>

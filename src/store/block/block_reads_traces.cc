@@ -96,8 +96,7 @@ Result<std::optional<uint32_t>> BlockReads::find_trace(TraceId id) {
     auto place = TraceLookup::number_place(position, traces);
     if (budget_) TRY(budget_->charge(place.bytes));
     auto bytes = file_.read_in_section({SectionKind::trace_numbers}, place.offset, place.bytes);
-    if (!bytes && bytes.error().code == ErrorCode::corruption) return damaged(std::move(bytes.error().message));
-    if (!bytes) return std::unexpected(std::move(bytes.error()));
+    if (!bytes) return std::unexpected(noted(std::move(bytes.error())));
     uint32_t trace = place.number(*bytes);
     if (trace >= traces) return find_trace_slowly(id, positions);
     ASSIGN_OR_RETURN(IdPlace id_place, this->id_place(trace));

@@ -310,26 +310,25 @@ bool BlockUnit::page_may_contain(ColumnId id, uint32_t page, std::span<const uin
   return false;
 }
 
-Status BlockUnit::page_codes(uint32_t leaf, uint32_t page, uint32_t from, uint32_t count, uint32_t* out) const {
-  if (reads_.are_few(page, count)) {
-    ASSIGN_OR_RETURN(LeafPage few, reads_.rows(leaf, page, {from, from + count}));
-    std::ranges::copy(few.codes, out);
+template <typename Cell, typename Narrow>
+Status BlockUnit::page_cells(uint32_t leaf, uint32_t page, RowRange rows, std::vector<Cell> LeafPage::* decoded,
+                             Narrow CachedPage::* cached, Cell* out) const {
+  if (reads_.are_few(page, rows.size())) {
+    ASSIGN_OR_RETURN(LeafPage few, reads_.rows(leaf, page, rows));
+    std::ranges::copy(few.*decoded, out);
   } else {
     ASSIGN_OR_RETURN(auto whole, reads_.page(leaf, page));
-    whole->codes.copy(from, count, out);
+    ((*whole).*cached).copy(rows.begin, rows.size(), out);
   }
   return {};
 }
 
+Status BlockUnit::page_codes(uint32_t leaf, uint32_t page, uint32_t from, uint32_t count, uint32_t* out) const {
+  return page_cells(leaf, page, {from, from + count}, &LeafPage::codes, &CachedPage::codes, out);
+}
+
 Status BlockUnit::page_numbers(uint32_t leaf, uint32_t page, uint32_t from, uint32_t count, int64_t* out) const {
-  if (reads_.are_few(page, count)) {
-    ASSIGN_OR_RETURN(LeafPage few, reads_.rows(leaf, page, {from, from + count}));
-    std::ranges::copy(few.numbers, out);
-  } else {
-    ASSIGN_OR_RETURN(auto whole, reads_.page(leaf, page));
-    whole->numbers.copy(from, count, out);
-  }
-  return {};
+  return page_cells(leaf, page, {from, from + count}, &LeafPage::numbers, &CachedPage::numbers, out);
 }
 
 Status BlockUnit::codes(ColumnId id, RowRange rows, uint32_t* out) const {

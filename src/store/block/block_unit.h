@@ -111,6 +111,9 @@ class BlockUnit final : public Unit {
   Status nested_codes(const Column& column, RowRange rows, std::vector<uint32_t>& begins,
                       std::vector<uint32_t>& codes) const;
   // The codes or numbers of rows of a page, as LeafPage has them.
+  template <typename Cell, typename Narrow>
+  Status page_cells(uint32_t leaf, uint32_t page, RowRange rows, std::vector<Cell> LeafPage::* decoded,
+                    Narrow CachedPage::* cached, Cell* out) const;
   Status page_codes(uint32_t leaf, uint32_t page, uint32_t from, uint32_t count, uint32_t* out) const;
   Status page_numbers(uint32_t leaf, uint32_t page, uint32_t from, uint32_t count, int64_t* out) const;
   Status word_numbers(uint32_t leaf, RowRange rows, int64_t* out) const;
